@@ -1,0 +1,31 @@
+/** The account as a record: what SES calls GetAccount. Rules about it are in `admit.ts`. */
+
+export interface Account {
+  /** 12 digits. */
+  readonly accountId: string
+  readonly region: string
+  readonly createdAt: number
+  /** false: sandbox. */
+  readonly productionAccess: boolean
+  /** Recipients per rolling 24 hours; -1 is unlimited. */
+  readonly max24HourSend: number
+  /** Recipients per second. */
+  readonly maxSendRate: number
+  readonly sendingEnabled: boolean
+  readonly enforcementStatus: 'HEALTHY' | 'PROBATION' | 'SHUTDOWN'
+}
+
+/** SES fact: concepts §1, sandbox quota and rate. */
+export const SANDBOX = { max24HourSend: 200, maxSendRate: 1 } as const
+/** What `request-production --approve` grants when no numbers are given. */
+export const PRODUCTION = { max24HourSend: 50_000, maxSendRate: 14 } as const
+
+/** Counters that the store keeps beside the account. */
+export interface SendingUsage {
+  /** Recipients accepted in the last 24 hours, simulator recipients not counted. */
+  readonly sentLast24Hours: number
+  /** Tokens in the rate bucket at `tokensAt`; may be negative. */
+  readonly tokens: number
+  /** Epoch milliseconds. */
+  readonly tokensAt: number
+}

@@ -1,0 +1,24 @@
+/**
+ * An embedded SQL database as plain calls. Opened outside (`adapters/sqlite/driver.ts`), so that rooms which keep a file of rows need
+ * not know which SQLite driver this Node has.
+ */
+
+/** What a column may hold. Integers beyond 2^53 are an error, never rounded. */
+export type SqlValue = string | number | Uint8Array | null
+export type SqlRow = Readonly<Record<string, SqlValue>>
+
+export interface Statement {
+  run(...values: SqlValue[]): { readonly changes: number }
+  get(...values: SqlValue[]): SqlRow | undefined
+  all(...values: SqlValue[]): SqlRow[]
+  iterate(...values: SqlValue[]): IterableIterator<SqlRow>
+}
+
+export interface Database {
+  /** Prepared once per text and kept. */
+  prepare(sql: string): Statement
+  exec(sql: string): void
+  /** Runs `work` under BEGIN IMMEDIATE; commits its result or rolls back what it throws. `work` must not be async. */
+  transaction<T>(work: () => T): T
+  close(): void
+}

@@ -1,0 +1,25 @@
+/** Everything an operation may use: ports and settings, built once by `open-app.ts` and passed as the first argument. */
+import type { Log } from '../base/log.ts'
+import type { Authenticator } from '../ports/authenticator.ts'
+import type { Clock, Ids } from '../ports/clock.ts'
+import type { Keys } from '../ports/keys.ts'
+import type { Lab } from '../ports/lab.ts'
+import type { Publisher, PublishTarget } from '../ports/publisher.ts'
+import type { Resolver } from '../ports/resolver.ts'
+import type { Settings } from '../ports/settings.ts'
+import type { Store } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
+
+export interface App {
+  readonly settings: Settings
+  readonly store: Store
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly keys: Keys
+  readonly resolver: Resolver
+  readonly transport: Transport
+  readonly lab: Lab
+  readonly publisher: (target: PublishTarget) => Publisher
+  readonly authenticator: Authenticator
+  readonly log: Log
+}

@@ -1,0 +1,50 @@
+/** The internet in a box, as the inside sees it: a name server, doors to receivers, and what they took. */
+import type { Readable } from 'node:stream'
+
+export interface InboxMessage {
+  /** Short and typable. */
+  readonly id: string
+  readonly envelopeFrom: string
+  readonly envelopeTo: readonly string[]
+  readonly subject: string
+  readonly from: string
+  /** The `Message-ID` field without angle brackets, for matching with what was sent; `''` when there is none. */
+  readonly headerMessageId: string
+  readonly receivedAt: number
+  /** The receiver's host name. */
+  readonly receiver: string
+  readonly sizeBytes: number
+  readonly authentication: Authentication
+}
+
+/** Verdicts a receiver reached by itself. `result` is `pass fail softfail neutral none temperror permerror`. */
+export interface Authentication {
+  readonly spf: { readonly domain: string; readonly result: string }
+  readonly dkim: readonly { readonly domain: string; readonly selector: string; readonly result: string; readonly detail: string }[]
+  readonly dmarc: { readonly domain: string; readonly result: string; readonly policy: string }
+}
+
+export interface InboxFilter {
+  readonly to?: string
+  readonly from?: string
+  readonly subject?: RegExp
+  /** Only messages received at or after this moment. */
+  readonly since?: number
+  readonly limit?: number
+}
+
+export interface Lab {
+  /** The lab's name server; started by the first call. */
+  dns(): Promise<{ readonly address: string; readonly port: number }>
+  /** The loopback door of the receiver behind this host name; opened by the first call. */
+  door(hostName: string, address: string): Promise<{ readonly address: string; readonly port: number }>
+  readonly inbox: {
+    list(filter: InboxFilter): Promise<InboxMessage[]>
+    get(id: string): Promise<InboxMessage | undefined>
+    /** The message as the receiver stored it, with its own trace fields on top. */
+    open(id: string): Promise<Readable>
+    /** @returns how many were removed */
+    clear(): Promise<number>
+  }
+  close(): Promise<void>
+}

@@ -1,0 +1,40 @@
+/** Settings as the inside sees them: read once, validated, frozen. Where each came from is known to `config.ts` alone. */
+
+export type Network = 'lab' | 'relay' | 'live'
+
+/** A smarthost. The password comes from a file or the environment, never from the URL. */
+export interface Smarthost {
+  readonly scheme: 'smtp' | 'smtps'
+  readonly host: string
+  readonly port: number
+  readonly user?: string
+  readonly password?: string
+}
+
+export interface Settings {
+  readonly network: Network
+  /** The host name we speak under: EHLO, default return path, reports. */
+  readonly hostname: string
+  readonly region: string
+  /** In order of preference; used in relay mode only. */
+  readonly relay: readonly Smarthost[]
+}
+
+export const SETTING_KEYS = ['network', 'relay', 'hostname', 'resolver', 'region', 'store'] as const
+export type SettingKey = (typeof SETTING_KEYS)[number]
+export type SettingOrigin = 'flag' | 'environment' | 'config' | 'default'
+
+export interface Config {
+  /** Absolute path of the account's folder. */
+  readonly home: string
+  readonly profile: string
+  /** `ip` or `ip:port`; undefined: the system's. */
+  readonly resolver: string | undefined
+  readonly settings: Settings
+  /** Every key with its value as text (passwords masked) and what won. */
+  readonly origins: Readonly<Record<SettingKey, { readonly value: string | null; readonly origin: SettingOrigin }>>
+  /** `config.json`. */
+  readonly file: string
+  /** Checks and stores one setting. @throws MailctlError usage, bad-data, store-unavailable */
+  set(key: SettingKey, value: string): Promise<void>
+}

@@ -1,0 +1,205 @@
+/**
+ * The account's memory. Every method is one transaction; what it returned is durable. The port takes data only: decisions that need
+ * stored state (`admit`) are applied by the adapter, synchronously, inside its own transaction.
+ */
+import type { Account, SendingUsage } from '../account/account.ts'
+import type { Identity } from '../account/identity.ts'
+import type { MessageBody } from '../mail/body.ts'
+import type { Outcome, RecipientState } from '../mail/outcome.ts'
+
+/** Where a body lies: up to 4 KB in the row, larger ones in a segment file of `spool/`. */
+export type StoredBody =
+  | { readonly kind: 'inline'; readonly bytes: Buffer }
+  | { readonly kind: 'segment'; readonly segment: string; readonly offset: number; readonly length: number; readonly sha256: Buffer }
+
+/** A body on its way to disk. Nothing refers to it until a message does, so abandoning it loses nothing. */
+export interface BodySink {
+  /** Resolves when more may be written. @throws MailctlError store-unavailable, disk full included */
+  write(chunk: Buffer): Promise<void>
+  /** Durable when it resolves. */
+  finish(): Promise<StoredBody>
+  abort(): Promise<void>
+}
+
+/** What `why`, events and reports need to know of a message after its bytes are gone. */
+export interface MessageFacts {
+  /** From header address and its display form. */
+  readonly source: string
+  readonly fromAddress: string
+  /** The identity that authorised it. */
+  readonly identity: string
+  readonly subject: string
+  /** Header fields in order, unfolded, at most 10 KB in all. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly headersTruncated: boolean
+  readonly to: readonly string[]
+  readonly cc: readonly string[]
+  readonly bcc: readonly string[]
+  readonly replyTo: readonly string[]
+  readonly headerMessageId: string
+  /** As the caller gave it, before it was overwritten; null when there was none. */
+  readonly callerMessageId: string | null
+  readonly date: string
+  readonly tags: Readonly<Record<string, readonly string[]>>
+  readonly configurationSet: string | null
+  readonly eightBit: boolean
+  /** Selectors that signed. */
+  readonly signedBy: readonly string[]
+}
+
+export interface NewMessage {
+  readonly id: string
+  /** `report`: a delivery report of our own: no admission, no quota, no events. `notice`: other mail of our own, likewise. */
+  readonly kind: 'mail' | 'report' | 'notice'
+  readonly acceptedAt: number
+  /** When delivery is given up. */
+  readonly expiresAt: number
+  /** As sent to recipients' servers; `''` is `<>`. */
+  readonly envelopeFrom: string
+  /** Where reports to the caller go; `''` for none. */
+  readonly returnPath: string
+  readonly recipients: readonly string[]
+  readonly head: Buffer
+  readonly body: StoredBody
+  readonly facts: MessageFacts
+  readonly idempotencyKey?: string
+}
+
+export interface NewEvent {
+  /** SES `eventType`. */
+  readonly type: string
+  readonly at: number
+  readonly messageId: string
+  readonly recipients: readonly string[]
+  /** The SES event, whole. */
+  readonly event: Readonly<Record<string, unknown>>
+}
+export interface LoggedEvent extends NewEvent {
+  readonly id: number
+}
+
+/** The answer to `accept`. `duplicateOf` is set when the idempotency key was seen: nothing new was stored. */
+export interface Admission {
+  readonly messageId: string
+  readonly duplicateOf: string | null
+}
+
+export interface StoredMessage extends Omit<NewMessage, 'head' | 'body' | 'recipients'> {
+  readonly sizeBytes: number
+  readonly recipients: readonly StoredRecipient[]
+}
+
+export interface StoredRecipient {
+  /** Position in the envelope. */
+  readonly index: number
+  readonly address: string
+  readonly domain: string
+  readonly state: RecipientState
+  readonly attempts: number
+  /** Epoch milliseconds; null when final or held. */
+  readonly nextAttemptAt: number | null
+  readonly outcome: Outcome | null
+  readonly settledAt: number | null
+}
+
+/** Recipients of one message with one domain, held by this process until `leaseUntil`. */
+export interface Leased {
+  readonly message: StoredMessage
+  readonly domain: string
+  readonly recipients: readonly StoredRecipient[]
+  readonly leaseUntil: number
+}
+
+export interface AttemptRecord {
+  readonly messageId: string
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly recipients: readonly string[]
+  readonly host: string
+  readonly address: string
+  /** One line: what came of it. */
+  readonly summary: string
+  readonly transcript: readonly string[]
+}
+
+export interface Settlement {
+  readonly messageId: string
+  readonly attempts: readonly AttemptRecord[]
+  readonly recipients: readonly {
+    readonly index: number
+    readonly state: RecipientState
+    readonly nextAttemptAt: number | null
+    readonly outcome: Outcome
+  }[]
+  readonly settledAt: number
+  readonly events: readonly NewEvent[]
+  /** Delivery reports to the sender, queued in the same commit. */
+  readonly reports: readonly NewMessage[]
+}
+
+export interface QueueEntry {
+  readonly messageId: string
+  readonly address: string
+  readonly state: RecipientState
+  readonly attempts: number
+  readonly acceptedAt: number
+  readonly nextAttemptAt: number | null
+  readonly lastReply: string | null
+}
+
+export interface EventFilter {
+  readonly messageId?: string
+  readonly type?: string
+  readonly to?: string
+  readonly since?: number
+  /** Only events with a greater id, for cursors. */
+  readonly after?: number
+  readonly limit?: number
+}
+
+export interface Store {
+  account(): Promise<Account>
+  saveAccount(account: Account): Promise<void>
+  usage(now: number): Promise<SendingUsage>
+
+  /** @throws MailctlError already-exists, limit-exceeded (10,000) */
+  addIdentity(identity: Identity): Promise<void>
+  identity(name: string): Promise<Identity | undefined>
+  /** Those that exist among the names given, in no order. */
+  identitiesNamed(names: readonly string[]): Promise<Identity[]>
+  /** In order of name. */
+  identities(): Promise<Identity[]>
+  /** Replaces the record. @throws MailctlError not-found */
+  saveIdentity(identity: Identity): Promise<void>
+  /** @throws MailctlError not-found */
+  deleteIdentity(name: string): Promise<void>
+
+  newBody(): BodySink
+  /** The commit that is the promise. Applies `account/admit` inside. @throws MailctlError as `admit` does; nothing is stored then */
+  accept(message: NewMessage, events: readonly NewEvent[]): Promise<Admission>
+  message(id: string): Promise<StoredMessage | undefined>
+  /** Newest first. */
+  messages(limit: number): Promise<StoredMessage[]>
+  /** Head and body. Gone (undefined) once every recipient is final and nothing refers to them. @throws MailctlError store-unavailable when the spool lost it */
+  content(id: string): Promise<{ readonly head: Buffer; readonly body: MessageBody } | undefined>
+
+  /** Takes due recipients, at most `limit` groups of one message and domain, and first takes back what dead processes held. */
+  lease(ask: { readonly now: number; readonly leaseMs: number; readonly limit: number; readonly messageId?: string }): Promise<Leased[]>
+  /** Only recipients still held by this process change; the rest of the settlement is dropped for the others. */
+  settle(settlement: Settlement): Promise<void>
+  /** Gives back everything this process holds, at once due again. */
+  release(): Promise<void>
+  /** The earliest moment at which something waits; of one message when given. Undefined: nothing waits. */
+  nextDueAt(messageId?: string): Promise<number | undefined>
+  /** Makes waiting recipients due now: all, or of one message. @returns how many */
+  makeDue(now: number, messageId?: string): Promise<number>
+  queue(limit: number): Promise<QueueEntry[]>
+  queueStats(): Promise<{ readonly queued: number; readonly active: number; readonly deferred: number; readonly held: number }>
+
+  attempts(messageId: string): Promise<AttemptRecord[]>
+  /** In order of id. */
+  events(filter: EventFilter): Promise<LoggedEvent[]>
+  /** Counts of events by type since a moment. */
+  eventCounts(since: number): Promise<Readonly<Record<string, number>>>
+  close(): Promise<void>
+}
