@@ -1,5 +1,5 @@
 // Bundles src/ into dist/: one small entry, and a chunk for each command, loaded only when that command runs.
-import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -17,4 +17,4 @@ await build({
   define: { 'process.env.MAILCTL_VERSION': JSON.stringify(version) },
   logLevel: 'warning',
 })
-cpSync('src/adapters/sqlite/migrations', 'dist/migrations', { recursive: true })
+if (existsSync('src/adapters/sqlite/migrations')) cpSync('src/adapters/sqlite/migrations', 'dist/migrations', { recursive: true })
