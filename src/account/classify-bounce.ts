@@ -1,0 +1,50 @@
+/**
+ * A failed outcome in SES words: bounceType and bounceSubType. SES fact: events "Bounce", table of types and subtypes.
+ * The type follows the reason, not the first digit of the code: a full mailbox is Transient even as 552 5.2.2.
+ */
+import type { Outcome } from '../mail/outcome.ts'
+
+export interface BounceClass {
+  readonly bounceType: 'Undetermined' | 'Permanent' | 'Transient'
+  readonly bounceSubType:
+    | 'Undetermined'
+    | 'General'
+    | 'NoEmail'
+    | 'MailboxFull'
+    | 'MessageTooLarge'
+    | 'ContentRejected'
+    | 'AttachmentRejected'
+    | 'CustomTimeoutExceeded'
+}
+
+const UNKNOWN_USER =
+  /user (unknown|not found)|unknown (user|mailbox|recipient|address)|no such (user|mailbox|recipient|address)|mailbox (not found|unavailable|does not exist)|does ?n[o']t exist|invalid (recipient|mailbox)|recipient (unknown|not found|address rejected)/i
+const FULL = /quota|mailbox (is )?full|over ?limit|insufficient (system )?storage/i
+const SPAM = /spam|junk|content|unsolicited|virus|malware|policy reasons/i
+const ATTACHMENT = /attachment|file type|file extension/i
+const TOO_LARGE = /too (large|big)|size limit|exceeds? (the )?(maximum )?(message )?size/i
+
+interface Rule {
+  readonly when: (status: string, reply: string, code: number) => boolean
+  readonly then: BounceClass
+}
+const transient = (bounceSubType: BounceClass['bounceSubType']): BounceClass => ({ bounceType: 'Transient', bounceSubType })
+const permanent = (bounceSubType: BounceClass['bounceSubType']): BounceClass => ({ bounceType: 'Permanent', bounceSubType })
+
+/** First match wins; the order is from the specific reason to the bare code. */
+const RULES: readonly Rule[] = [
+  { when: (status, reply) => /^[45]\.2\.2$/.test(status) || FULL.test(reply), then: transient('MailboxFull') },
+  { when: (status, reply) => /^5\.(3\.4|2\.3)$/.test(status) || TOO_LARGE.test(reply), then: transient('MessageTooLarge') },
+  { when: (status, reply) => /^5\.[67]\./.test(status) && ATTACHMENT.test(reply), then: transient('AttachmentRejected') },
+  { when: (status, reply) => /^5\.6\./.test(status) || (/^5\.7\./.test(status) && SPAM.test(reply)), then: transient('ContentRejected') },
+  { when: (status, reply) => status === '5.1.10' || (status === '5.1.1' && UNKNOWN_USER.test(reply)), then: permanent('NoEmail') },
+  { when: status => status.startsWith('4.'), then: transient('General') },
+  { when: (_, __, code) => code === 552, then: transient('MessageTooLarge') },
+  { when: status => status.startsWith('5.'), then: permanent('General') },
+]
+
+/** @param outcome one whose action is `failed`; a given-up delay (4.4.7) is Transient */
+export function classifyBounce({ status, reply }: Outcome): BounceClass {
+  const code = Number.parseInt(reply, 10)
+  return RULES.find(rule => rule.when(status, reply, code))?.then ?? { bounceType: 'Undetermined', bounceSubType: 'Undetermined' }
+}
