@@ -26,25 +26,25 @@ const TOO_LARGE = /too (large|big)|size limit|exceeds? (the )?(maximum )?(messag
 
 interface Rule {
   readonly when: (status: string, reply: string, code: number) => boolean
-  readonly then: BounceClass
+  readonly is: BounceClass
 }
 const transient = (bounceSubType: BounceClass['bounceSubType']): BounceClass => ({ bounceType: 'Transient', bounceSubType })
 const permanent = (bounceSubType: BounceClass['bounceSubType']): BounceClass => ({ bounceType: 'Permanent', bounceSubType })
 
 /** First match wins; the order is from the specific reason to the bare code. */
 const RULES: readonly Rule[] = [
-  { when: (status, reply) => /^[45]\.2\.2$/.test(status) || FULL.test(reply), then: transient('MailboxFull') },
-  { when: (status, reply) => /^5\.(3\.4|2\.3)$/.test(status) || TOO_LARGE.test(reply), then: transient('MessageTooLarge') },
-  { when: (status, reply) => /^5\.[67]\./.test(status) && ATTACHMENT.test(reply), then: transient('AttachmentRejected') },
-  { when: (status, reply) => /^5\.6\./.test(status) || (/^5\.7\./.test(status) && SPAM.test(reply)), then: transient('ContentRejected') },
-  { when: (status, reply) => status === '5.1.10' || (status === '5.1.1' && UNKNOWN_USER.test(reply)), then: permanent('NoEmail') },
-  { when: status => status.startsWith('4.'), then: transient('General') },
-  { when: (_, __, code) => code === 552, then: transient('MessageTooLarge') },
-  { when: status => status.startsWith('5.'), then: permanent('General') },
+  { when: (status, reply) => /^[45]\.2\.2$/.test(status) || FULL.test(reply), is: transient('MailboxFull') },
+  { when: (status, reply) => /^5\.(3\.4|2\.3)$/.test(status) || TOO_LARGE.test(reply), is: transient('MessageTooLarge') },
+  { when: (status, reply) => /^5\.[67]\./.test(status) && ATTACHMENT.test(reply), is: transient('AttachmentRejected') },
+  { when: (status, reply) => /^5\.6\./.test(status) || (/^5\.7\./.test(status) && SPAM.test(reply)), is: transient('ContentRejected') },
+  { when: (status, reply) => status === '5.1.10' || (status === '5.1.1' && UNKNOWN_USER.test(reply)), is: permanent('NoEmail') },
+  { when: status => status.startsWith('4.'), is: transient('General') },
+  { when: (_, __, code) => code === 552, is: transient('MessageTooLarge') },
+  { when: status => status.startsWith('5.'), is: permanent('General') },
 ]
 
 /** @param outcome one whose action is `failed`; a given-up delay (4.4.7) is Transient */
 export function classifyBounce({ status, reply }: Outcome): BounceClass {
   const code = Number.parseInt(reply, 10)
-  return RULES.find(rule => rule.when(status, reply, code))?.then ?? { bounceType: 'Undetermined', bounceSubType: 'Undetermined' }
+  return RULES.find(rule => rule.when(status, reply, code))?.is ?? { bounceType: 'Undetermined', bounceSubType: 'Undetermined' }
 }
