@@ -2,7 +2,7 @@
 
 export type RecordType = 'A' | 'AAAA' | 'CNAME' | 'MX' | 'NS' | 'PTR' | 'SOA' | 'TXT' | 'TLSA'
 
-/** Names are lower-case A-labels without the final dot. */
+/** Names are lower-case A-labels without the final dot; `''` is the root, which is how a null MX (RFC 7505) shows as an exchange. */
 export type DnsRecord =
   | { readonly type: 'A' | 'AAAA'; readonly name: string; readonly ttl: number; readonly address: string }
   | { readonly type: 'CNAME' | 'NS' | 'PTR'; readonly name: string; readonly ttl: number; readonly target: string }
@@ -56,3 +56,34 @@ export type DnsAnswer =
       readonly detail: string
       readonly server: string
     }
+
+/**
+ * Whether a name can be put on the wire: labels of 1 to 63 visible ASCII characters, 253 in all, no final dot; underscores are welcome.
+ * Encoders turn anything else into wrong octets instead of refusing it. RFC 1035 §2.3.4, RFC 2181 §11.
+ */
+export const isDnsName = (name: string): boolean =>
+  name.length <= 253 && /^[!-~]+$/.test(name) && name.split('.').every(label => label.length >= 1 && label.length <= 63)
+
+/** As names are compared and stored: lower case, no final dot. */
+export const canonicalName = (name: string): string => name.toLowerCase().replace(/\.$/, '')
+
+/** What a record says, without its TTL and owner, in the form of zone files: `10 mx.example`. Two records of one name and type with equal data are one. */
+export function recordData(record: DnsRecord): string {
+  switch (record.type) {
+    case 'A':
+    case 'AAAA':
+      return record.address
+    case 'CNAME':
+    case 'NS':
+    case 'PTR':
+      return record.target
+    case 'MX':
+      return `${record.preference} ${record.exchange === '' ? '.' : record.exchange}`
+    case 'TXT':
+      return record.text
+    case 'SOA':
+      return [record.primary, record.admin, record.serial, record.refresh, record.retry, record.expire, record.minimum].join(' ')
+    case 'TLSA':
+      return `${record.usage} ${record.selector} ${record.matching} ${Buffer.from(record.data).toString('hex')}`
+  }
+}
