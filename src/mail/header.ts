@@ -1,0 +1,145 @@
+/**
+ * A header block as an ordered list of fields over octets (latin1 strings, one character an octet). Fields that are not touched are
+ * written back exactly as they came. RFC 5322 §2.2; field names and values with CR, LF or NUL never get in. SES facts: which fields may
+ * appear once, and the texts of the two refusals.
+ */
+import { MailctlError } from '../base/errors.ts'
+import { printable } from '../base/redact.ts'
+
+export interface HeaderField {
+  /** As written. */
+  readonly name: string
+  /** Unfolded and trimmed; octets as latin1. `decodeText` makes it readable. */
+  readonly value: string
+  /** The whole field as octets with its folds, ending in CRLF. */
+  readonly raw: string
+}
+
+export type Header = readonly HeaderField[]
+
+export const MAX_HEADER_BYTES = 256 * 1024
+const MAX_FIELDS = 2_000
+/** RFC 5322 §2.1.1: a line without its CRLF. */
+export const MAX_LINE_OCTETS = 998
+const FOLD_AT = 78
+const FIELD_NAME = /^[!-9;-~]+$/
+
+/** SES fact: fields that may appear once. To, Cc, Bcc and Received are not among them. */
+const SINGLE_FIELDS: ReadonlyMap<string, string> = new Map(
+  `Accept-Language acceptLanguage Archived-At Auto-Submitted Bounces-to Comments Content-Alternative Content-Base Content-Class
+  Content-Description Content-Disposition Content-Duration Content-ID Content-Language Content-Length Content-Location Content-MD5
+  Content-Transfer-Encoding Content-Type Date Delivered-To Disposition-Notification-Options Disposition-Notification-To DKIM-Signature
+  DomainKey-Signature Errors-To From Importance In-Reply-To Keywords List-Archive List-Help List-Id List-Owner List-Post List-Subscribe
+  List-Unsubscribe Message-Context Message-ID MIME-Version Organization Original-From Original-Message-ID Original-Recipient
+  Original-Subject Precedence Priority References Reply-To Return-Path Return-Receipt-To Sender Solicitation Sensitivity Subject
+  Thread-Index Thread-Topic User-Agent VBR-Info`
+    .split(/\s+/)
+    .map(name => [name.toLowerCase(), name]),
+)
+
+/**
+ * Reads a block whose lines end in CRLF, without the empty line after it.
+ * @throws MailctlError bad-data: a line that is no field, a NUL, more than 256 KB or 2,000 fields
+ */
+export function parseHeader(block: Buffer): Header {
+  if (block.length > MAX_HEADER_BYTES) throw new MailctlError('bad-data', `The header is larger than ${MAX_HEADER_BYTES / 1024} KB`)
+  const text = block.toString('latin1')
+  if (text.includes('\0')) throw new MailctlError('bad-data', 'The header has a NUL octet')
+  const fields: HeaderField[] = []
+  let line = 1
+  for (const raw of text.split(/(?<=\r\n)(?![ \t])/)) {
+    if (raw === '') continue
+    if (fields.length === MAX_FIELDS) throw new MailctlError('bad-data', `The header has more than ${MAX_FIELDS} fields`)
+    fields.push(readField(raw, line))
+    line += raw.split('\r\n').length - 1
+  }
+  return fields
+}
+
+function readField(raw: string, line: number): HeaderField {
+  const colon = raw.indexOf(':')
+  const name = colon < 0 ? '' : raw.slice(0, colon).trimEnd()
+  if (!FIELD_NAME.test(name) || /[^\S ]/.test(raw.slice(0, colon))) {
+    throw new MailctlError('bad-data', `Line ${line} of the header is not a field: '${printable(raw.slice(0, 60).trimEnd())}'`, {
+      hint: 'A field is a name without spaces, a colon and a value; an empty line ends the header.',
+    })
+  }
+  return { name, value: unfold(raw.slice(colon + 1)), raw: raw.endsWith('\r\n') ? raw : `${raw}\r\n` }
+}
+
+const unfold = (value: string): string => value.replace(/\r\n(?=[ \t])/g, '').replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+
+/**
+ * A new field, folded at spaces to lines of 78 octets where it has spaces.
+ * @param value octets as latin1, already encoded
+ * @throws MailctlError bad-data: a name that is none, CR, LF or NUL in the value, or a word that does not fit a line of 998 octets
+ */
+export function headerField(name: string, value: string): HeaderField {
+  if (!FIELD_NAME.test(name)) throw new MailctlError('bad-data', `'${printable(name)}' is not a header field name`)
+  if (/[\r\n\0]/.test(value)) throw new MailctlError('bad-data', `Header '${name}' has a line break or NUL in its value`)
+  if (/[^\x00-\xff]/.test(value)) throw new MailctlError('bad-data', `Header '${name}' has a value that is not encoded`)
+  const raw = fold(name, value.replace(/^[ \t]+|[ \t]+$/g, ''))
+  if (raw.split('\r\n').some(line => line.length > MAX_LINE_OCTETS)) {
+    throw new MailctlError('bad-data', `Header '${name}' has a word that is longer than a line may be (${MAX_LINE_OCTETS} octets)`)
+  }
+  return { name, value: unfold(raw.slice(name.length + 1)), raw }
+}
+
+/** Breaks before a space that is followed by something visible, so no line is ever white space alone. */
+function fold(name: string, value: string): string {
+  const lines: string[] = []
+  let line = `${name}:`
+  for (const piece of ` ${value}`.match(/[ \t]+[^ \t]*/g) ?? []) {
+    if (line.length + piece.length > FOLD_AT && line !== `${name}:`) {
+      lines.push(line)
+      line = piece
+    } else {
+      line += piece
+    }
+  }
+  return `${[...lines, line].join('\r\n')}\r\n`
+}
+
+const named = (name: string): ((field: HeaderField) => boolean) => {
+  const wanted = name.toLowerCase()
+  return field => field.name.toLowerCase() === wanted
+}
+
+/** The first field of the name. */
+export const findField = (header: Header, name: string): HeaderField | undefined => header.find(named(name))
+export const findFields = (header: Header, name: string): HeaderField[] => header.filter(named(name))
+export const withoutField = (header: Header, name: string): Header => header.filter(field => !named(name)(field))
+export const prependField = (header: Header, field: HeaderField): Header => [field, ...header]
+
+/** The field takes the place of the first of its name and further ones go; without any it is appended. */
+export function withField(header: Header, field: HeaderField): Header {
+  const index = header.findIndex(named(field.name))
+  if (index < 0) return [...header, field]
+  return [...header.slice(0, index), field, ...header.slice(index + 1).filter(other => !named(field.name)(other))]
+}
+
+/** The block with the empty line that ends it. @throws MailctlError bad-data above 256 KB */
+export function serializeHeader(header: Header): Buffer {
+  const block = Buffer.from(`${header.map(({ raw }) => raw).join('')}\r\n`, 'latin1')
+  if (block.length > MAX_HEADER_BYTES) throw new MailctlError('bad-data', `The header is larger than ${MAX_HEADER_BYTES / 1024} KB`)
+  return block
+}
+
+/**
+ * What SES refuses in any message.
+ * @throws MailctlError bad-data: `Duplicate header 'Subject'.`, `Missing required header 'From'.`
+ */
+export function checkHeader(header: Header): void {
+  const seen = new Set<string>()
+  for (const { name } of header) {
+    const lower = name.toLowerCase()
+    const single = SINGLE_FIELDS.get(lower)
+    if (single !== undefined && seen.has(lower)) {
+      throw new MailctlError('bad-data', `Duplicate header '${single}'.`, { hint: `Leave one '${single}' field in the message.` })
+    }
+    seen.add(lower)
+  }
+  if (!seen.has('from')) {
+    throw new MailctlError('bad-data', "Missing required header 'From'.", { hint: 'Add a line such as From: ann@example.com at the top.' })
+  }
+}

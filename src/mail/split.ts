@@ -1,0 +1,167 @@
+/**
+ * A raw message from outside, as a stream, split into its header and its body. Here, and nowhere else, line ends become CRLF: a bare CR
+ * or LF that reached the next hop could smuggle a second message through it. Constant memory: the header is bounded, the body flows.
+ * RFC 5322 §2.1 and §2.3 (bare CR and LF), RFC 5321 §4.5.3.1.6 (line length).
+ */
+import { Readable } from 'node:stream'
+import { formatSize } from '../base/duration.ts'
+import { MailctlError } from '../base/errors.ts'
+import { MAX_MESSAGE_BYTES } from './body.ts'
+import { type Header, MAX_HEADER_BYTES, MAX_LINE_OCTETS, parseHeader } from './header.ts'
+
+/** What was seen so far; true of the whole message once the body has ended. */
+export interface MessageTally {
+  /** Octets of header, empty line and body with CRLF line ends. */
+  readonly octets: number
+  /** Some octet is above 127. */
+  readonly eightBit: boolean
+}
+
+export interface SplitMessage {
+  readonly header: Header
+  /** Buffers with CRLF line ends, the last line ended too; empty when the message has no body. Errors are MailctlErrors of this file. */
+  readonly body: Readable
+  readonly tally: MessageTally
+}
+
+export interface SplitLimits {
+  /** Default: 40 MB. */
+  readonly maxBytes?: number
+}
+
+const CR = 13
+const LF = 10
+const CRLF = Buffer.from('\r\n')
+
+/**
+ * Resolves when the header is read; the source is paused until the body is.
+ * @throws MailctlError bad-data: no field where one must be, a header above 256 KB, a line above 998 octets (its number is named);
+ *   too-large: above `maxBytes`. After the header these come as the body's `error`.
+ */
+export async function splitMessage(source: AsyncIterable<Uint8Array | string>, limits: SplitLimits = {}): Promise<SplitMessage> {
+  const lines = new LineEnds(limits.maxBytes ?? MAX_MESSAGE_BYTES)
+  const chunks = lines.normalise(source)
+  try {
+    const { block, rest } = await collectHeader(chunks)
+    const header = parseHeader(block)
+    const body = Readable.from(bodyChunks(rest, chunks), { objectMode: false, highWaterMark: 64 * 1024 })
+    return { header, body, tally: lines }
+  } catch (error) {
+    await chunks.return(undefined)
+    throw error
+  }
+}
+
+async function* bodyChunks(first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    if (first.length > 0) yield first
+    yield* rest
+  } finally {
+    await rest.return(undefined)
+  }
+}
+
+/** Everything up to the empty line, and what was read beyond it. Grows by doubling, so that a peer who sends single octets costs no more. */
+async function collectHeader(chunks: AsyncGenerator<Buffer>): Promise<{ block: Buffer; rest: Buffer }> {
+  let store = Buffer.allocUnsafe(16 * 1024)
+  let length = 0
+  for (;;) {
+    const { value, done } = await chunks.next()
+    if (done) return { block: store.subarray(0, length), rest: Buffer.alloc(0) }
+    if (length + value.length > store.length) {
+      const larger = Buffer.allocUnsafe(Math.max(2 * store.length, length + value.length))
+      store.copy(larger, 0, 0, length)
+      store = larger
+    }
+    const from = Math.max(0, length - 3)
+    value.copy(store, length)
+    length += value.length
+    const seen = store.subarray(0, length)
+    if (seen[0] === CR) return { block: Buffer.alloc(0), rest: seen.subarray(2) }
+    const end = seen.indexOf('\r\n\r\n', from)
+    if (end > MAX_HEADER_BYTES || (end < 0 && length > MAX_HEADER_BYTES)) {
+      throw new MailctlError('bad-data', `The header is larger than ${formatSize(MAX_HEADER_BYTES)}`, {
+        hint: 'An empty line must end the header; is this a mail message?',
+      })
+    }
+    if (end >= 0) return { block: seen.subarray(0, end + 2), rest: seen.subarray(end + 4) }
+  }
+}
+
+/** Line ends, line lengths, size and 8-bit octets in one pass over a stream. */
+class LineEnds implements MessageTally {
+  octets = 0
+  eightBit = false
+  private line = 1
+  private column = 0
+  private afterCr = false
+  private readonly maxBytes: number
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes
+  }
+
+  async *normalise(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Buffer> {
+    for await (const given of source) {
+      const chunk = this.convert(
+        typeof given === 'string' ? Buffer.from(given, 'utf8') : Buffer.from(given.buffer, given.byteOffset, given.byteLength),
+      )
+      if (chunk.length > 0) yield this.count(chunk)
+    }
+    // A CR at the very end has written its CRLF already; a line without an end gets one.
+    if (this.column > 0) yield this.count(CRLF)
+  }
+
+  /** A CR writes CRLF at once; the LF that may follow it, even in the next chunk, is then swallowed. */
+  private convert(chunk: Buffer): Buffer {
+    const pieces: Buffer[] = []
+    let start = 0
+    let high = 0
+    let column = this.column
+    let afterCr = this.afterCr
+    for (let i = 0; i < chunk.length; i += 1) {
+      const octet = chunk[i] as number
+      if (octet === LF && afterCr) {
+        // The usual case, CR and LF in one chunk, copies nothing.
+        if (i === start) start = i + 1
+        afterCr = false
+        continue
+      }
+      afterCr = octet === CR
+      if (octet !== CR && octet !== LF) {
+        high |= octet
+        column += 1
+        if (column > MAX_LINE_OCTETS) this.refuseLine()
+        continue
+      }
+      this.line += 1
+      column = 0
+      if (octet === CR && chunk[i + 1] === LF) continue
+      pieces.push(chunk.subarray(start, i), CRLF)
+      start = i + 1
+    }
+    this.column = column
+    this.afterCr = afterCr
+    if (high > 127) this.eightBit = true
+    if (pieces.length === 0) return chunk.subarray(start)
+    pieces.push(chunk.subarray(start))
+    return Buffer.concat(pieces)
+  }
+
+  private refuseLine(): never {
+    throw new MailctlError('bad-data', `Line ${this.line} of the message is longer than ${MAX_LINE_OCTETS} octets`, {
+      hint: 'Encode the part as base64 or quoted-printable, or wrap its lines.',
+    })
+  }
+
+  private count(chunk: Buffer): Buffer {
+    this.octets += chunk.length
+    if (this.octets > this.maxBytes) throw tooLarge(this.maxBytes)
+    return chunk
+  }
+}
+
+export const tooLarge = (maxBytes = MAX_MESSAGE_BYTES): MailctlError =>
+  new MailctlError('too-large', `Message is larger than ${formatSize(maxBytes)} after encoding`, {
+    hint: 'Send a smaller attachment, or a link to it: base64 makes a file a third larger.',
+  })
