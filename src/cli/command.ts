@@ -1,11 +1,15 @@
 /**
  * One terminal command as a value: how it is written, what it runs, how its result is shown. `run-command.ts` adds everything that is
  * the same for all of them: global flags, `--json`, the spinner, errors, exit codes and the frame of `--help`.
+ *
+ * A command lives in `commands/<noun>/<verb>.ts`, is exported there as `default`, and has one line in `registry.ts`.
  */
+import type { Account } from '../account/account.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { App } from '../operations/app.ts'
 import type { Config } from '../ports/settings.ts'
 import type { Io } from './io.ts'
+import type { Entry } from './registry.ts'
 
 export interface OptionSpec {
   /** As commander writes it: `--attach <file>`, `-n, --dry-run`. */
@@ -14,24 +18,56 @@ export interface OptionSpec {
   /** May be given several times; its value is then an array. */
   readonly repeat?: boolean
   readonly choices?: readonly string[]
+  /** The value names a file that the command opens itself (`readInput`, `openInput` in `values.ts`), so `@` and `-` reach it untouched. */
+  readonly path?: boolean
+  /** `-` stands for the text on stdin, as `@-` does for every option. */
+  readonly stdin?: boolean
 }
 
-/** Option values under their camel-case names, as commander gives them. */
+/**
+ * Option values under their camel-case names, as commander gives them, global flags included. A value written `@file` is already the
+ * file's text and `@@x` is `@x`, except for options with `path`.
+ */
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
+
+export interface CreateAccountOptions {
+  readonly clock: 'system' | 'virtual'
+  /** Epoch milliseconds; virtual clock only. */
+  readonly startAt?: number
+  /** Makes ids and chance repeatable. */
+  readonly seed?: number
+  readonly region: string
+}
+
+export interface CreatedAccount {
+  readonly account: Account
+  /** false: the home had an account already, and nothing was changed. */
+  readonly created: boolean
+}
 
 export interface CommandContext {
   readonly io: Io
   /** Opens the account on first use; closed by `run-command` after the command. @throws MailctlError config when there is no home */
   readonly app: () => Promise<App>
-  /** The folder of the account and the settings file; commands that only read settings need no app. */
+  /** Read on first use; commands that only read settings need no app. @throws MailctlError config, when `config.json` is unusable */
   readonly config: Config
+  /** Makes the account of this home, or finds it. @throws MailctlError store-unavailable, config */
+  readonly createAccount: (options: CreateAccountOptions) => Promise<CreatedAccount>
   /** Aborted by Ctrl-C, SIGTERM. */
   readonly signal: AbortSignal
   /** Shows what is going on, on a terminal's stderr only; replaced by each call, removed by the end. */
   readonly progress: (text: string) => void
   /** One line on stderr for people: a warning or a hint. Not with `--json` when the command fails. */
   readonly notice: (text: string) => void
+  /** Environment variables. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly version: string
+  /** Every command there is, for those that speak of commands. */
+  readonly registry: readonly Entry[]
 }
+
+/** Exit codes that come with a result on stdout: done, a truthful no, not yet. Every other one is a thrown `MailctlError`. */
+export type ResultExit = 0 | 1 | 75
 
 export interface Command<Result = unknown> {
   /** The words: `identity show`. */
@@ -47,14 +83,16 @@ export interface Command<Result = unknown> {
   /** Errors it can end with; `--help` prints their exit codes. */
   readonly fails: readonly ErrorCode[]
   /** Exit codes that are results: `{ 1: 'not verified yet', 75: 'timed out waiting' }`. */
-  readonly results?: Readonly<Record<number, string>>
+  readonly results?: Readonly<Partial<Record<ResultExit, string>>>
   run(context: CommandContext, args: readonly string[], flags: Flags): Promise<Result>
   /** The one JSON value. Absent: the result itself. */
   json?(result: Result): unknown
+  /** In place of `json` where `--json` gives several values, one a line. */
+  ndjson?(result: Result): Iterable<unknown> | AsyncIterable<unknown>
   /** For people, on stdout. */
   show(io: Io, result: Result, flags: Flags): void | Promise<void>
   /** 0 when absent. */
-  exit?(result: Result): number
+  exit?(result: Result): ResultExit
 }
 
 /** Gives the command its types without repeating them. */

@@ -1,0 +1,106 @@
+/** The pages of `mailctl help <topic>`. */
+import { EXIT_MEANINGS } from './exit-codes.ts'
+
+export const TOPICS: Readonly<Record<string, () => string>> = {
+  environment: () => `Where settings come from
+
+A setting is taken from the first of these that has it: a flag, an environment
+variable, config.json in the home, a default. 'mailctl config list --origin'
+shows which one won.
+
+  MAILCTL_HOME                 folder of the account, as --home
+  MAILCTL_PROFILE              profile, as --profile (default: default)
+  MAILCTL_NETWORK              lab, relay or live (default: lab)
+  MAILCTL_RELAY                relay URLs, separated by commas
+  MAILCTL_RELAY_PASSWORD       the relay's password
+  MAILCTL_RELAY_PASSWORD_FILE  a file that holds it
+  MAILCTL_HOSTNAME             the name we speak under
+                               (default: mta.mailctl.test in the lab, else the machine's)
+  MAILCTL_RESOLVER             DNS server, as --resolver
+  MAILCTL_REGION               region named in ids and texts (default: us-east-1)
+  MAILCTL_STORE                sqlite
+  NO_COLOR                     any value: no colours
+  CI                           true: no questions, no colours, no spinner
+  XDG_DATA_HOME                homes are in mailctl/PROFILE below it
+                               (default: ~/.local/share; on Windows %LOCALAPPDATA%)
+
+Without --home and MAILCTL_HOME the home is $XDG_DATA_HOME/mailctl/PROFILE.
+`,
+  'exit-codes': () => `Exit codes
+
+${Object.entries(EXIT_MEANINGS)
+  .map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)
+  .join('\n')}
+
+0, 1 and 75 after acceptance come with a result on stdout. With every other code
+stdout is empty and stderr says in one line what happened and what to do next.
+`,
+  json: () => `The rules of --json
+
+stdout holds exactly one JSON value; commands that stream print one value a line.
+Where Amazon SES v2 has an operation for the same thing, the value is that
+operation's response: same members, same types, times as ISO 8601 text. What SES
+has no word for is an additional member in the same CamelCase.
+
+An error leaves stdout empty and puts exactly one object on stderr:
+
+  {"Error":{"Code":"MessageRejected","Message":"…","Hint":"…"}}
+
+Code is the SES error name where one exists. Hint may be absent.
+'mailctl commands --json' describes every command.
+`,
+  lab: () => `The lab: an internet in a box
+
+A new account's network is 'lab': nothing leaves the machine. Names are answered
+by the lab's own DNS server, and mail goes over real SMTP and TLS to receivers on
+loopback, which check SPF, DKIM and DMARC and keep what they took.
+
+  mailctl init                                  an account
+  mailctl verify domain example.com             its records are published in the lab
+  mailctl account request-production --approve  leave the sandbox
+  mailctl send --from a@example.com --to b@any.example --subject Hi --text Hello
+  mailctl inbox list                            what arrived
+
+Any domain receives. gmail.com, outlook.com, yahoo.com, gmx.de and their like have
+receivers named as theirs. These names behave as they say:
+
+  greylist.test mailboxfull.test nouser.test slow.test notls.test badtls.test
+  oldtls.test down.test nullmx.test drop-after-data.test spamtrap.test busy.test
+  second-mx.test ipv6.test
+
+A name under .invalid does not exist. 'mailctl config set network relay' or
+'live' goes outside with the same account.
+`,
+  dns: () => `The records a domain needs
+
+  mailctl dns plan example.com       what to publish, as table, zone file, Route 53,
+                                     Terraform or octoDNS
+  mailctl dns publish example.com    write it: to the lab, or to a name server by
+                                     RFC 2136 with TSIG
+  mailctl verify domain example.com  ask the domain's own servers for each record
+
+DKIM  three names <token>._domainkey, each a TXT record with a public key or a
+      CNAME to one. All three must be found; one key signs, two wait for rotation.
+SPF   a TXT record that lets our host send for the MAIL FROM domain.
+DMARC a TXT record at _dmarc that tells receivers what to do when both fail.
+MX    of a custom MAIL FROM domain, where bounces come back to.
+
+Only DKIM decides whether a domain is verified; SPF and DMARC are advice, and a
+custom MAIL FROM domain has its own state.
+`,
+  sandbox: () => `What a new account may send
+
+A new account is in the sandbox: at most 200 recipients in 24 hours, one a second,
+from verified identities to verified identities and to the mailbox simulator
+(success@simulator.amazonses.com and its like), which is never counted.
+
+  mailctl verify domain example.com             verify a sender
+  mailctl verify email ann@example.net          verify one address
+  mailctl account request-production --approve  leave the sandbox: 50,000 in 24 hours,
+                                                14 a second, or as --max-24h-send and
+                                                --max-send-rate say
+  mailctl quota                                 what is left
+
+A refusal by these rules is exit 77; a used-up quota or rate is exit 75.
+`,
+}

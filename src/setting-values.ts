@@ -1,0 +1,74 @@
+/** What each setting may be. Every check says what was wrong and what would be right. */
+import { isIP } from 'node:net'
+import { MailctlError } from './base/errors.ts'
+import { redactUrl } from './base/redact.ts'
+import type { SettingKey, Smarthost } from './ports/settings.ts'
+
+/** @throws MailctlError usage */
+export function checkSetting(key: SettingKey, value: string): void {
+  checks[key](value)
+}
+
+const checks: Readonly<Record<SettingKey, (value: string) => void>> = {
+  network: value => {
+    if (!['lab', 'relay', 'live'].includes(value)) throw wrong('network', value, 'Use lab, relay or live.')
+  },
+  relay: value => {
+    for (const url of value.split(',')) parseRelay(url)
+  },
+  hostname: value => {
+    const labels = value.split('.')
+    if (value.length > 253 || !labels.every(label => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label)))
+      throw wrong('hostname', value, 'Use a DNS name such as mta.example.com.')
+  },
+  resolver: value => {
+    if (!isResolver(value))
+      throw wrong('resolver', value, 'Use an address, with a port if it is not 53: 192.0.2.1, 127.0.0.1:5353, [2001:db8::1]:53.')
+  },
+  region: value => {
+    if (!/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/.test(value)) throw wrong('region', value, 'Use a region name such as us-east-1.')
+  },
+  store: value => {
+    if (value !== 'sqlite') throw wrong('store', redactUrl(value), 'Use sqlite.')
+  },
+}
+
+const wrong = (key: SettingKey, value: string, hint: string): MailctlError =>
+  new MailctlError('usage', `'${value}' is not a value of ${key}`, { hint })
+
+function isResolver(value: string): boolean {
+  if (isIP(value)) return true
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(value)
+  if (!match) return false
+  const [, six, four, port] = match
+  const address = six === undefined ? isIP(four ?? '') === 4 : isIP(six) === 6
+  return address && (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535))
+}
+
+/**
+ * `smtp://[user@]host[:port]` or `smtps://…`. Ports when none is given: 465 for smtps; for smtp 587 with a user (submission), else 25.
+ * @throws MailctlError usage; a password in the URL is refused, whatever else is right
+ */
+export function parseRelay(text: string): Smarthost {
+  const shown = redactUrl(text.trim())
+  let url: URL
+  try {
+    url = new URL(text.trim())
+  } catch {
+    throw wrong('relay', shown, 'Write smtp://user@host:587 or smtps://host, several separated by commas.')
+  }
+  if (url.password !== '')
+    throw new MailctlError('usage', 'a relay URL must not hold a password', {
+      hint: 'Leave it out and give --password-file FILE, or set MAILCTL_RELAY_PASSWORD_FILE.',
+    })
+  const scheme = url.protocol.slice(0, -1)
+  const rest = url.pathname.replace(/^\//, '') + url.search + url.hash
+  if ((scheme !== 'smtp' && scheme !== 'smtps') || url.hostname === '' || rest !== '')
+    throw wrong('relay', shown, 'Write smtp://user@host:587 or smtps://host, several separated by commas.')
+  const user = url.username === '' ? undefined : decodeURIComponent(url.username)
+  const port = url.port === '' ? (scheme === 'smtps' ? 465 : user === undefined ? 25 : 587) : Number(url.port)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return user === undefined ? { scheme, host, port } : { scheme, host, port, user }
+}
+
+export const withoutPassword = (relay: string): string => relay.split(',').map(redactUrl).join(',')

@@ -1,0 +1,50 @@
+/** A terminal door in this process: streams that are buffers, an environment of its own, any registry of commands. */
+import { PassThrough, Readable } from 'node:stream'
+import { type Program, runCommand } from '../../src/cli/run-command.ts'
+import { loadConfig } from '../../src/config.ts'
+
+export interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface TerminalOptions extends Partial<Omit<Program, 'streams'>> {
+  /** What stands on stdin; nothing when absent. */
+  readonly stdin?: string | Buffer
+  /** Which streams are terminals. */
+  readonly tty?: readonly ('stdin' | 'stdout' | 'stderr')[]
+  readonly columns?: number
+}
+
+const refuse = async (): Promise<never> => {
+  throw new Error('this test opens no account')
+}
+
+/** Runs one command line. The environment is empty unless given, so the machine's own never matters. */
+export async function mailctl(argv: readonly string[], { stdin = '', tty = [], columns, ...program }: TerminalOptions = {}): Promise<Ran> {
+  const out = collector(tty.includes('stdout'), columns)
+  const err = collector(tty.includes('stderr'), columns)
+  const code = await runCommand(argv, {
+    version: '1.2.3',
+    env: {},
+    signal: new AbortController().signal,
+    loadConfig,
+    openApp: refuse,
+    createAccount: refuse,
+    ...program,
+    streams: {
+      stdin: Object.assign(Readable.from([Buffer.from(stdin)]), { isTTY: tty.includes('stdin') }),
+      stdout: out.stream,
+      stderr: err.stream,
+    },
+  })
+  return { code, stdout: out.text(), stderr: err.text() }
+}
+
+function collector(isTTY: boolean, columns: number | undefined) {
+  const chunks: Buffer[] = []
+  const stream = Object.assign(new PassThrough(), { isTTY, ...(columns === undefined ? {} : { columns }) })
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return { stream, text: () => Buffer.concat(chunks).toString('utf8') }
+}
