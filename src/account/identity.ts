@@ -20,6 +20,7 @@ export interface Identity {
   readonly verification: {
     readonly status: VerificationStatus
     readonly proof: Proof | null
+    /** When the present search for the records, or the grace after they went, began: it ends 72 hours later. */
     readonly startedAt: number
     readonly lastCheckedAt: number | null
     readonly lastSuccessAt: number | null
@@ -41,6 +42,8 @@ export interface Identity {
     readonly domain: string
     readonly status: 'PENDING' | 'SUCCESS' | 'FAILED' | 'TEMPORARY_FAILURE'
     readonly onFailure: 'USE_DEFAULT_VALUE' | 'REJECT_MESSAGE'
+    /** When the search for its records, or the grace after they went, began. */
+    readonly startedAt: number
   } | null
   readonly configurationSet: string | null
   readonly feedbackForwarding: boolean

@@ -49,10 +49,10 @@ export type DnsAnswer =
   | { readonly kind: 'no-data'; readonly chain: readonly string[]; readonly server: string; readonly soa?: DnsRecord }
   /** NXDOMAIN. */
   | { readonly kind: 'no-name'; readonly chain: readonly string[]; readonly server: string; readonly soa?: DnsRecord }
-  /** SERVFAIL, REFUSED, lame, malformed, or silence after all retries on all servers. */
+  /** SERVFAIL, REFUSED, lame (the server does not serve the zone), malformed, or silence after all retries on all servers. */
   | {
       readonly kind: 'failure'
-      readonly reason: 'servfail' | 'refused' | 'timeout' | 'malformed' | 'loop'
+      readonly reason: 'servfail' | 'refused' | 'lame' | 'timeout' | 'malformed' | 'loop'
       readonly detail: string
       readonly server: string
     }

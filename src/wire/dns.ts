@@ -124,7 +124,7 @@ async function askAll(ask: DnsQuery, deadline: number): Promise<Reply> {
       const failure = exchange.kind === 'failure' ? exchange : faultOf(exchange.packet, ask.mode)
       if (failure === undefined && exchange.kind === 'packet') return { kind: 'answer', packet: exchange.packet, server: key }
       if (failure === undefined) continue
-      if (failure.reason === 'refused') refused.add(key)
+      if (failure.reason === 'refused' || failure.reason === 'lame') refused.add(key)
       if (worst === undefined || worst.reason === 'timeout')
         worst = { kind: 'failure', reason: failure.reason, detail: failure.detail, server: key }
     }
@@ -156,7 +156,7 @@ function faultOf(
   if (packet.flag_aa) return undefined
   const empty = (packet.answers ?? []).length === 0 && rcode === 'NOERROR'
   if (mode === 'authoritative' || (empty && !packet.flag_ra))
-    return { reason: 'refused', detail: 'the server is not authoritative for the zone (lame)' }
+    return { reason: 'lame', detail: 'the server is not authoritative for the zone' }
   return undefined
 }
 

@@ -212,7 +212,7 @@ describe('forged and failing servers', () => {
   it.each([
     ['SERVFAIL', { rcode: 2 }, 'servfail'],
     ['REFUSED', { rcode: 5 }, 'refused'],
-    ['a lame referral', { flags: 0 }, 'refused'],
+    ['a lame referral', { flags: 0 }, 'lame'],
   ])('tries another after %s and reports it when there is none', async (_, parts, reason) => {
     const bad = await server({ udp: asked => [reply(asked, parts)] })
     const silent = await server({})
@@ -226,7 +226,7 @@ describe('forged and failing servers', () => {
       udp: asked => [reply(asked, { answers: [txtAnswer('shop.test', 'old')], flags: packets.RECURSION_AVAILABLE })],
     })
     expect(texts(await ask([cache]))).toEqual(['old'])
-    expect(await ask([cache], { mode: 'authoritative' })).toMatchObject({ kind: 'failure', reason: 'refused' })
+    expect(await ask([cache], { mode: 'authoritative' })).toMatchObject({ kind: 'failure', reason: 'lame' })
   })
 
   it('speaks without EDNS to a server that knows none', async () => {
