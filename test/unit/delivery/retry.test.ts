@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { DELIVERY_PERIOD_MS, gaveUp, nextAttemptAt } from '../../../src/delivery/retry.ts'
+
+const MINUTE = 60_000
+
+test('without jitter the tries are 1, 5, 15, 30, 60, 120 minutes apart, then every two hours, and the last one at 14 hours', () => {
+  const waits: number[] = []
+  let now = 0
+  for (let attempts = 1; ; attempts += 1) {
+    const next = nextAttemptAt({ attempts, now, expiresAt: DELIVERY_PERIOD_MS, chance: 0 })
+    if (next === null) break
+    waits.push((next - now) / MINUTE)
+    now = next
+  }
+  expect(waits).toEqual([1, 5, 15, 30, 60, 120, 120, 120, 120, 120, 120, 9])
+  expect(now).toBe(14 * 60 * MINUTE)
+})
+
+test('a try is always later than now, never later than expiry, and at most a tenth later than planned', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 0, max: 10 ** 9 }),
+      fc.integer({ min: 1, max: 10 ** 9 }),
+      fc.double({ min: 0, max: 0.999_999, noNaN: true }),
+      (attempts, now, left, chance) => {
+        const question = { attempts, now, expiresAt: now + left }
+        const next = nextAttemptAt({ ...question, chance })
+        const plain = nextAttemptAt({ ...question, chance: 0 })
+        if (next === null || plain === null) return false
+        return next > now && next <= now + left && next >= plain && next - now <= (plain - now) * 1.1 + 1
+      },
+    ),
+  )
+})
+
+test('nothing is tried once the time is over', () => {
+  expect(nextAttemptAt({ attempts: 3, now: 1_000, expiresAt: 1_000, chance: 0.5 })).toBeNull()
+})
+
+test('giving up is 4.4.7 and failed, and keeps the last reply and the far side', () => {
+  const remote = { name: 'mx.example.test', ip: '192.0.2.1' }
+  expect(gaveUp({ action: 'delayed', status: '4.2.2', reply: '452 4.2.2 mailbox full', remote }, DELIVERY_PERIOD_MS)).toEqual({
+    action: 'failed',
+    status: '4.4.7',
+    reply: '554 4.4.7 Message expired: unable to deliver in 840 minutes.<452 4.2.2 mailbox full>',
+    remote,
+  })
+})
