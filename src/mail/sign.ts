@@ -81,8 +81,8 @@ export async function signHeader({ head, bodyHash, domain, selector, key, at, ex
  * @throws MailctlError bad-data
  */
 export function checkSigningName(domain: string, selector: string): void {
-  if (!isDnsName(domain)) throw new MailctlError('bad-data', `${JSON.stringify(domain)} is no domain that can sign`)
-  if (!isDnsName(selector)) {
+  if (!isSigningName(domain)) throw new MailctlError('bad-data', `${JSON.stringify(domain)} is no domain that can sign`)
+  if (!isSigningName(selector)) {
     throw new MailctlError('bad-data', `${JSON.stringify(selector)} is no DKIM selector`, {
       hint: 'A selector is one or more DNS labels of letters, digits and hyphens.',
     })
@@ -92,7 +92,7 @@ export function checkSigningName(domain: string, selector: string): void {
 }
 
 /** Labels of letters, digits, hyphen and underscore, 1 to 63 long, 253 in all. */
-export const isDnsName = (name: string): boolean =>
+export const isSigningName = (name: string): boolean =>
   name.length <= 253 && name.split('.').every(label => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label))
 
 function algorithmOf(key: KeyObject): 'rsa-sha256' | 'ed25519-sha256' {

@@ -18,7 +18,7 @@ import {
 import { type UsableKey, usableKey } from './dkim-key.ts'
 import { type DkimResult, parseBase64, parseTags, parseWords, Refused, withoutSignature } from './dkim-tags.ts'
 import type { DnsAnswer } from './dns-record.ts'
-import { isDnsName } from './sign.ts'
+import { isSigningName } from './sign.ts'
 
 export interface DkimVerdict {
   /** `d=` and `s=`; `''` when they are no DNS names. */
@@ -109,7 +109,7 @@ function readSignature(
   let named = { domain: '', selector: '' }
   try {
     const tags = parseTags(field.text.slice(field.text.indexOf(':') + 1), 'the signature')
-    const name = (tag: string): string => (isDnsName(tags.get(tag) ?? '') ? (tags.get(tag) ?? '').toLowerCase() : '')
+    const name = (tag: string): string => (isSigningName(tags.get(tag) ?? '') ? (tags.get(tag) ?? '').toLowerCase() : '')
     named = { domain: name('d'), selector: name('s') }
     return { signature: signatureOf(field, tags, now, rules), verdict: { ...named, result: 'neutral', detail: '' } }
   } catch (thrown) {
@@ -132,7 +132,7 @@ function signatureOf(field: HeaderField, tags: ReadonlyMap<string, string>, now:
   }
   const dnsName = (tag: string): string => {
     const value = need(tag)
-    if (!isDnsName(value)) throw new Refused('permerror', `${tag}= is no DNS name`)
+    if (!isSigningName(value)) throw new Refused('permerror', `${tag}= is no DNS name`)
     return value.toLowerCase()
   }
   const isDraft = rules.allowDrafts && (tags.get('v') ?? '0.5') === '0.5'
