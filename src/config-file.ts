@@ -28,6 +28,22 @@ export async function storeSetting(home: string, key: string, value: string | re
   }
 }
 
+/** @throws MailctlError store-unavailable */
+export async function storeRelayPassword(home: string, password: string): Promise<void> {
+  const file = join(home, 'keys', 'relay-password')
+  const fresh = `${file}.${process.pid}.${randomBytes(6).toString('hex')}`
+  try {
+    await mkdir(join(home, 'keys'), { recursive: true, mode: 0o700 })
+    const handle = await open(fresh, 'wx', 0o600)
+    await handle.writeFile(`${password}\n`)
+    await handle.sync()
+    await handle.close()
+    await rename(fresh, file)
+  } catch (thrown) {
+    throw new MailctlError('store-unavailable', `cannot write ${file}: ${messageOf(thrown)}`, { cause: thrown })
+  }
+}
+
 async function write(home: string, key: string, value: string | readonly string[] | undefined): Promise<void> {
   const { default: Conf } = await import('conf')
   const conf = new Conf<Record<string, unknown>>({

@@ -54,6 +54,10 @@ export function loadConfig(flags: SettingFlags, env: Environment): Config {
       const { storeSetting } = await import('./config-file.ts')
       await storeSetting(home, key, value === '' ? undefined : key === 'relay' ? value.split(',').map(url => url.trim()) : value)
     },
+    async setRelayPassword(password: string): Promise<void> {
+      const { storeRelayPassword } = await import('./config-file.ts')
+      await storeRelayPassword(home, password)
+    },
   })
 }
 

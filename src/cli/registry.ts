@@ -13,7 +13,28 @@ export interface Entry {
 
 const entry = (path: string, summary: string, load: Entry['load']): Entry => ({ path, summary, load })
 
+/** In the order of `mailctl --help`. */
 export const REGISTRY: readonly Entry[] = [
+  entry('init', 'Make an account in this home', () => import('./commands/init.ts')),
+  entry('status', 'Show the account on one screen', () => import('./commands/status.ts')),
+  entry('quota', 'Show what the account may still send', () => import('./commands/quota.ts')),
+  entry('account show', 'Show the account: access, limits, health', () => import('./commands/account/show.ts')),
+  entry('account request-production', 'Ask to leave the sandbox', () => import('./commands/account/request-production.ts')),
+  entry('account pause', 'Stop accepting mail from now on', () => import('./commands/account/pause.ts')),
+  entry('account resume', 'Accept mail again', () => import('./commands/account/resume.ts')),
+  entry('inbox list', "List what the lab's receivers took", () => import('./commands/inbox/list.ts')),
+  entry('inbox wait', 'Wait until matching mail is there', () => import('./commands/inbox/wait.ts')),
+  entry('inbox clear', "Remove everything the lab's receivers took", () => import('./commands/inbox/clear.ts')),
+  entry('queue list', 'List recipients that wait for delivery', () => import('./commands/queue/list.ts')),
+  entry('queue show', 'Show a message and where each recipient stands', () => import('./commands/queue/show.ts')),
+  entry('queue stats', 'Count waiting recipients by state', () => import('./commands/queue/stats.ts')),
+  entry('events list', 'List what happened to messages', () => import('./commands/events/list.ts')),
+  entry('clock show', "Show the account's time", () => import('./commands/clock/show.ts')),
+  entry('config get', 'Print a setting', () => import('./commands/config/get.ts')),
+  entry('config set', 'Store a setting', () => import('./commands/config/set.ts')),
+  entry('config list', 'List the settings', () => import('./commands/config/list.ts')),
+  entry('config path', 'Print where config.json is', () => import('./commands/config/path.ts')),
+  entry('completion', 'Print a completion script for bash, zsh or fish', () => import('./commands/completion.ts')),
   entry('commands', 'List every command', () => import('./commands/commands.ts')),
   entry('help', 'Explain a topic or a command', () => import('./commands/help.ts')),
 ]

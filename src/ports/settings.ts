@@ -37,4 +37,6 @@ export interface Config {
   readonly file: string
   /** Checks and stores one setting. @throws MailctlError usage, bad-data, store-unavailable */
   set(key: SettingKey, value: string): Promise<void>
+  /** Keeps the relay's password in `keys/relay-password`, mode 0600. @throws MailctlError store-unavailable */
+  setRelayPassword(password: string): Promise<void>
 }

@@ -1,0 +1,47 @@
+/** The account in lines for people. */
+import type { AccountState } from '../operations/account-state.ts'
+import type { Io } from './io.ts'
+
+const BAR_WIDTH = 24
+
+const count = (value: number): string => value.toLocaleString('en-US')
+
+/** `1,200 of 50,000 in 24 hours`, with a bar on a terminal. */
+export function quotaText(io: Io, { account, sentLast24Hours }: AccountState): string {
+  if (account.max24HourSend < 0) return `${count(sentLast24Hours)} in 24 hours, unlimited`
+  const text = `${count(sentLast24Hours)} of ${count(account.max24HourSend)} in 24 hours`
+  if (!io.stdout.isTty) return text
+  const share = account.max24HourSend === 0 ? 1 : Math.min(1, sentLast24Hours / account.max24HourSend)
+  const [full, empty] = io.unicode ? ['█', '░'] : ['#', '.']
+  const filled = Math.round(share * BAR_WIDTH)
+  const bar = full.repeat(filled) + empty.repeat(BAR_WIDTH - filled)
+  return `${share >= 1 ? io.colour.red(bar) : share >= 0.8 ? io.colour.yellow(bar) : io.colour.green(bar)} ${text}`
+}
+
+export const rateText = ({ account }: AccountState): string => `${count(account.maxSendRate)} a second`
+
+export function accessText(io: Io, { account }: AccountState): string {
+  return account.productionAccess ? io.colour.green('production') : `${io.colour.yellow('sandbox')} (verified recipients only)`
+}
+
+export function sendingText(io: Io, { account }: AccountState): string {
+  if (account.enforcementStatus === 'SHUTDOWN') return io.colour.red('suspended')
+  return account.sendingEnabled ? io.colour.green('enabled') : io.colour.red('paused')
+}
+
+/** Names in one column, what is said of them in the next. */
+export function showFacts(io: Io, facts: readonly (readonly [string, string])[]): void {
+  const width = Math.max(...facts.map(([name]) => name.length))
+  for (const [name, text] of facts) io.line(`${io.colour.dim(name.padEnd(width))}  ${text}`)
+}
+
+export function showAccount(io: Io, state: AccountState): void {
+  showFacts(io, [
+    ['Account', `${state.account.accountId} (${state.account.region})`],
+    ['Access', accessText(io, state)],
+    ['Sending', sendingText(io, state)],
+    ['Health', state.account.enforcementStatus],
+    ['Quota', quotaText(io, state)],
+    ['Rate', rateText(state)],
+  ])
+}

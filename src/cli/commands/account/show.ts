@@ -1,0 +1,15 @@
+/** `mailctl account show`: SES GetAccount. */
+import { type AccountState, readAccountState } from '../../../operations/account-state.ts'
+import { accountJson } from '../../account-json.ts'
+import { showAccount } from '../../account-text.ts'
+import { command } from '../../command.ts'
+
+export default command<AccountState>({
+  path: 'account show',
+  summary: 'Show the account: access, limits, health',
+  examples: ['mailctl account show', 'mailctl account show --json'],
+  fails: ['config', 'store-unavailable'],
+  run: async ({ app }) => await readAccountState(await app()),
+  json: accountJson,
+  show: showAccount,
+})

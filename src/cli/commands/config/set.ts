@@ -1,0 +1,81 @@
+/** `mailctl config set`: stores a setting in config.json, or a relay's password in its own file. */
+import { existsSync } from 'node:fs'
+import { MailctlError } from '../../../base/errors.ts'
+import { unprovedIdentities } from '../../../operations/unproved-identities.ts'
+import type { Config, SettingKey } from '../../../ports/settings.ts'
+import { type CommandContext, command } from '../../command.ts'
+import { confirm } from '../../prompts.ts'
+import { settingKey } from '../../setting-key.ts'
+import { readInput } from '../../values.ts'
+
+interface Stored {
+  readonly Key: SettingKey
+  readonly Value: string | null
+  /** Identities without a proof from real DNS; only when the network becomes `live`. */
+  readonly VerifyAgain?: readonly string[]
+}
+
+export default command<Stored>({
+  path: 'config set',
+  arguments: '<key> <value...>',
+  summary: 'Store a setting',
+  details:
+    'Keys: network, relay, hostname, resolver, region, store. Several relays are given one after the other or separated by commas and ' +
+    "are tried in that order. An empty value ('') brings the default back. A stored setting gives way to a flag or an environment variable.",
+  examples: [
+    'mailctl config set network relay',
+    'mailctl config set relay smtp://user@mail.example.com:587 --password-file secret.txt',
+    'mailctl config set network live --yes',
+  ],
+  options: [
+    { flags: '--password-file <file>', summary: "the relay's password, kept in keys/relay-password; - for stdin", path: true },
+    { flags: '--yes', summary: 'go live although identities must be verified again' },
+  ],
+  fails: ['usage', 'no-input', 'forbidden', 'config', 'store-unavailable'],
+  async run(context, [typed = '', ...values], flags) {
+    const { config } = context
+    const key = settingKey(typed, Object.keys(config.origins))
+    if (!existsSync(config.home))
+      throw new MailctlError('config', `there is no account in ${config.home}`, { hint: 'Make one: mailctl init.' })
+    const value = oneValue(key, values)
+    const passwordFile = flags['passwordFile']
+    if (passwordFile !== undefined && key !== 'relay')
+      throw new MailctlError('usage', '--password-file goes with relay only', { hint: 'mailctl config set relay URL --password-file FILE' })
+    const verifyAgain = key === 'network' && value === 'live' ? await goLive(context, flags['yes'] === true) : undefined
+    await config.set(key, value)
+    if (typeof passwordFile === 'string') await storePassword(config, await readInput(passwordFile, context.io))
+    return { Key: key, Value: value === '' ? null : value, ...(verifyAgain && { VerifyAgain: verifyAgain }) }
+  },
+  show(io, { Key, Value, VerifyAgain = [] }) {
+    io.line(Value === null ? `${Key} is the default again` : `${Key}=${Value}`)
+    for (const name of VerifyAgain) io.line(`verify again: ${name}`)
+  },
+})
+
+/** @throws MailctlError usage */
+function oneValue(key: SettingKey, values: readonly string[]): string {
+  if (values.length > 1 && key !== 'relay')
+    throw new MailctlError('usage', `${key} takes one value, ${values.length} were given`, { hint: 'Quote a value that holds spaces.' })
+  return values.join(',')
+}
+
+/** @returns names to verify again  @throws MailctlError forbidden (virtual clock), usage (no --yes) */
+async function goLive({ app, io, notice }: CommandContext, agreed: boolean): Promise<readonly string[]> {
+  const opened = await app()
+  if (opened.clock.kind === 'virtual')
+    throw new MailctlError('forbidden', 'an account with a virtual clock stays in the lab', {
+      hint: 'Make another: mailctl init --home FOLDER.',
+    })
+  const names = await unprovedIdentities(opened)
+  if (agreed || names.length === 0) return names
+  for (const name of names) notice(`${name} was proved in the lab only and must be verified again before it may send live`)
+  if (await confirm(io, { message: `Go live with ${names.length} identities to verify again?`, flag: '--yes' })) return names
+  throw new MailctlError('interrupted', 'the network was left as it is')
+}
+
+async function storePassword(config: Config, bytes: Buffer): Promise<void> {
+  const password = bytes.toString('utf8').replace(/\r?\n$/, '')
+  if (password === '' || /[\r\n\0]/.test(password))
+    throw new MailctlError('bad-data', 'the password file does not hold one line', { hint: 'Put the password alone into it.' })
+  await config.setRelayPassword(password)
+}

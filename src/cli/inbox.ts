@@ -1,0 +1,75 @@
+/** What the inbox commands share: filters, the JSON of one entry, the list for people. */
+import { formatSize } from '../base/duration.ts'
+import { MailctlError } from '../base/errors.ts'
+import type { Authentication, InboxFilter, InboxMessage } from '../ports/lab.ts'
+import type { Flags, OptionSpec } from './command.ts'
+import type { Io } from './io.ts'
+import { isoTime, parseSince, showTime, textFlag } from './moments.ts'
+import { showTable } from './table.ts'
+
+export const INBOX_FILTERS: readonly OptionSpec[] = [
+  { flags: '--to <address>', summary: 'only mail to this recipient' },
+  { flags: '--from <address>', summary: 'only mail from this address' },
+  { flags: '--subject <text>', summary: 'only mail whose subject holds this text, or matches /re/' },
+  { flags: '--since <when>', summary: 'only later mail: 2h, 2026-01-31 or 2026-01-31T12:00:00Z' },
+]
+
+/** @throws MailctlError usage */
+export function inboxFilter(flags: Flags, now: number): InboxFilter {
+  const [to, from, subject, since] = ['to', 'from', 'subject', 'since'].map(name => textFlag(flags, name))
+  return {
+    ...(to !== undefined && { to }),
+    ...(from !== undefined && { from }),
+    ...(subject !== undefined && { subject: textPattern(subject) }),
+    ...(since !== undefined && { since: parseSince(since, now) }),
+  }
+}
+
+/** `/re/flags` is a regular expression, anything else a text to find in either case.  @throws MailctlError usage */
+export function textPattern(text: string): RegExp {
+  const match = /^\/(.+)\/([imsu]*)$/s.exec(text)
+  if (!match) return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i')
+  try {
+    return new RegExp(match[1] ?? '', match[2])
+  } catch (cause) {
+    throw new MailctlError('usage', `${text} is no regular expression`, { hint: 'Write /pattern/ or /pattern/i, as in JavaScript.', cause })
+  }
+}
+
+export const authenticationJson = ({ spf, dkim, dmarc }: Authentication) => ({
+  Spf: { Domain: spf.domain, Result: spf.result },
+  Dkim: dkim.map(({ domain, selector, result, detail }) => ({ Domain: domain, Selector: selector, Result: result, Detail: detail })),
+  Dmarc: { Domain: dmarc.domain, Result: dmarc.result, Policy: dmarc.policy },
+})
+
+export const inboxMessageJson = (message: InboxMessage) => ({
+  Id: message.id,
+  EnvelopeFrom: message.envelopeFrom,
+  EnvelopeTo: message.envelopeTo,
+  From: message.from,
+  Subject: message.subject,
+  SizeBytes: message.sizeBytes,
+  ReceivedTimestamp: isoTime(message.receivedAt),
+  Receiver: message.receiver,
+  Authentication: authenticationJson(message.authentication),
+})
+
+/** `spf pass · dkim pass · dmarc pass` */
+export const verdictText = ({ spf, dkim, dmarc }: Authentication): string =>
+  `spf ${spf.result} · dkim ${dkim.map(({ result }) => result).join(', ') || 'none'} · dmarc ${dmarc.result}`
+
+export async function showInbox(io: Io, messages: readonly InboxMessage[]): Promise<void> {
+  if (messages.length === 0) return io.line('The inbox is empty.')
+  await showTable(io, {
+    head: ['Id', 'Received', 'From', 'To', 'Subject', 'Size', 'Verdicts'],
+    rows: messages.map(({ id, receivedAt, from, envelopeTo, subject, sizeBytes, authentication }) => [
+      id,
+      showTime(receivedAt),
+      from,
+      envelopeTo.join(', '),
+      subject,
+      formatSize(sizeBytes),
+      verdictText(authentication),
+    ]),
+  })
+}

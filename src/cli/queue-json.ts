@@ -1,0 +1,38 @@
+/** Queue records in the spelling of `--json`. */
+import type { QueueStats } from '../operations/queue.ts'
+import type { QueueEntry, StoredMessage } from '../ports/store.ts'
+import { isoTime } from './moments.ts'
+
+export const queueJson = ({ queued, active, deferred, held }: QueueStats) => ({
+  Queued: queued,
+  Active: active,
+  Deferred: deferred,
+  Held: held,
+})
+
+export const queueEntryJson = (entry: QueueEntry) => ({
+  MessageId: entry.messageId,
+  EmailAddress: entry.address,
+  Status: entry.state.toUpperCase(),
+  Attempts: entry.attempts,
+  AcceptedTimestamp: isoTime(entry.acceptedAt),
+  ...(entry.nextAttemptAt !== null && { NextAttemptTimestamp: isoTime(entry.nextAttemptAt) }),
+  ...(entry.lastReply !== null && { SmtpResponse: entry.lastReply }),
+})
+
+export const queuedMessageJson = (message: StoredMessage) => ({
+  MessageId: message.id,
+  EnvelopeFrom: message.envelopeFrom,
+  Subject: message.facts.subject,
+  SizeBytes: message.sizeBytes,
+  AcceptedTimestamp: isoTime(message.acceptedAt),
+  ExpiryTimestamp: isoTime(message.expiresAt),
+  Recipients: message.recipients.map(({ address, state, attempts, nextAttemptAt, outcome }) => ({
+    EmailAddress: address,
+    Status: state.toUpperCase(),
+    Attempts: attempts,
+    ...(nextAttemptAt !== null && { NextAttemptTimestamp: isoTime(nextAttemptAt) }),
+    ...(outcome !== null && { SmtpResponse: outcome.reply }),
+    ...(outcome?.remote && { RemoteMta: outcome.remote.name }),
+  })),
+})
