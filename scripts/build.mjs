@@ -1,5 +1,5 @@
 // Bundles src/ into dist/: one small entry, and a chunk for each command, loaded only when that command runs.
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -17,4 +17,3 @@ await build({
   define: { 'process.env.MAILCTL_VERSION': JSON.stringify(version) },
   logLevel: 'warning',
 })
-if (existsSync('src/adapters/sqlite/migrations')) cpSync('src/adapters/sqlite/migrations', 'dist/migrations', { recursive: true })

@@ -22,3 +22,9 @@ export interface Database {
   transaction<T>(work: () => T): T
   close(): void
 }
+
+/** One step of a schema. Its place in the list, counted from 1, is the schema version it leads to; steps are only ever added at the end. */
+export interface Migration {
+  readonly name: string
+  readonly sql: string
+}

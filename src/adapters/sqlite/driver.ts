@@ -1,0 +1,122 @@
+/**
+ * Opens a SQLite file as a `Database`: WAL, every commit synced to disk, foreign keys on, file mode 0600, schema up to date.
+ *
+ * Several processes may have the file open. Never memory-mapped: with several processes SQLite does not promise that to be safe.
+ * A database that is locked, read-only, damaged or on a full disk is a MailctlError `store-unavailable`.
+ */
+import type { Database, Migration, SqlRow, Statement } from '../../base/database.ts'
+import { makePrivateFile } from '../private-files.ts'
+import { chooseEngine, type Engine, type RawDatabase } from './engines.ts'
+import { databaseFailure } from './failures.ts'
+import { migrate } from './migrate.ts'
+
+/** How long one statement waits for another process's transaction. */
+const BUSY_TIMEOUT_MS = 5_000
+
+/**
+ * @param file made when it is not there; its folder must exist
+ * @param migrations all there are, oldest first
+ * @throws MailctlError config (no usable SQLite, or the file's schema is newer than `migrations`), store-unavailable
+ */
+export function openDatabase(file: string, migrations: readonly Migration[], engine: Engine = chooseEngine()): Database {
+  makePrivateFile(file) // SQLite gives its -wal and -shm files the same mode
+  let raw: RawDatabase | undefined
+  try {
+    raw = engine.open(file)
+    raw.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
+    enableWal(raw)
+    raw.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 67108864')
+    const database = wrap(file, raw, engine)
+    migrate(file, database, migrations)
+    return database
+  } catch (error) {
+    raw?.close()
+    throw databaseFailure(file, error)
+  }
+}
+
+/**
+ * Turning WAL on needs the file alone for a moment, and SQLite answers "busy" at once where waiting could be a deadlock. Two processes
+ * that make the same home at the same time meet here, so this waits as every other statement does.
+ */
+function enableWal(raw: RawDatabase): void {
+  const givenUpAt = Date.now() + BUSY_TIMEOUT_MS
+  for (;;) {
+    try {
+      raw.prepare('PRAGMA journal_mode = WAL').get()
+      return
+    } catch (error) {
+      if (!/locked|busy/i.test(String(error)) || Date.now() > givenUpAt) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
+function wrap(file: string, raw: RawDatabase, engine: Engine): Database {
+  const statements = new Map<string, Statement>()
+  const guarded = <T>(call: () => T): T => {
+    try {
+      return call()
+    } catch (error) {
+      throw databaseFailure(file, error)
+    }
+  }
+
+  function prepare(sql: string): Statement {
+    const known = statements.get(sql)
+    if (known) return known
+    const statement = guarded(() => raw.prepare(sql))
+    const made: Statement = {
+      run: (...values) => guarded(() => ({ changes: Number(statement.run(...values).changes) })),
+      get: (...values) =>
+        guarded(() => {
+          const row = statement.get(...values)
+          return row && engine.row(row)
+        }),
+      all: (...values) => guarded(() => statement.all(...values).map(row => engine.row(row))),
+      iterate: (...values) => rows(() => statement.iterate(...values)),
+    }
+    statements.set(sql, made)
+    return made
+  }
+
+  function* rows(start: () => IterableIterator<Record<string, unknown>>): IterableIterator<SqlRow> {
+    try {
+      for (const row of start()) yield engine.row(row)
+    } catch (error) {
+      throw databaseFailure(file, error)
+    }
+  }
+
+  function transaction<T>(work: () => T): T {
+    prepare('BEGIN IMMEDIATE').run()
+    try {
+      const result = work()
+      prepare('COMMIT').run()
+      return result
+    } catch (error) {
+      rollBack()
+      throw error
+    }
+  }
+
+  function rollBack(): void {
+    try {
+      raw.exec('ROLLBACK')
+    } catch {
+      // SQLite has rolled back by itself already, as it does after a full disk.
+    }
+  }
+
+  let open = true
+  return {
+    prepare,
+    exec: sql => guarded(() => raw.exec(sql)),
+    transaction,
+    close() {
+      if (!open) return
+      open = false
+      guarded(() => raw.close())
+    },
+  }
+}

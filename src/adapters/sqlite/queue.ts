@@ -1,0 +1,168 @@
+/**
+ * The queue: leasing due recipients, settling what became of them, and looking at what waits. Functions that write run inside the caller's
+ * transaction. Every query goes by a partial index over the recipients that are not final, so old mail costs nothing.
+ */
+import type { Database } from '../../base/database.ts'
+import { isFinal, MOVES, type RecipientState } from '../../mail/outcome.ts'
+import type { Leased, QueueEntry, Settlement, StoredMessage } from '../../ports/store.ts'
+import { number, optional, text } from './columns.ts'
+import { insertAttempts, insertEvents } from './event-rows.ts'
+import { insertMessage, messageBySeq, sequenceOf, stateOf } from './message-rows.ts'
+
+/** As the index `recipient_due` has it, word for word: SQLite uses a partial index only then. */
+const WAITING = `state IN ('queued', 'deferred')`
+/** As the index `recipient_open` has it. */
+const OPEN = `state IN ('queued', 'active', 'deferred', 'held')`
+
+interface Group {
+  readonly seq: number
+  readonly domain: string
+}
+export interface LeaseTerms {
+  readonly owner: number
+  /** The account's time: what is due. */
+  readonly now: number
+  /** The machine's time: when the lease lapses. */
+  readonly leaseUntil: number
+}
+
+export function leaseDue(
+  database: Database,
+  ask: { readonly limit: number; readonly messageId?: string },
+  { owner, now, leaseUntil }: LeaseTerms,
+): Leased[] {
+  const messages = new Map<number, StoredMessage>()
+  const groups = dueGroups(database, now, ask)
+  const take = database.prepare(
+    `UPDATE recipient SET was = state, state = 'active', owner = ?, lease_until = ?
+     WHERE message = ? AND domain = ? AND next_attempt_at <= ? AND ${WAITING} RETURNING position`,
+  )
+  const taken = groups.map(({ seq, domain }) => ({ seq, domain, rows: take.all(owner, leaseUntil, seq, domain, now) }))
+  return taken.map(({ seq, domain, rows }) => {
+    const message = messages.get(seq) ?? messageBySeq(database, seq)
+    messages.set(seq, message)
+    const positions = new Set(rows.map(row => number(row, 'position')))
+    return { message, domain, recipients: message.recipients.filter(({ index }) => positions.has(index)), leaseUntil }
+  })
+}
+
+function dueGroups(
+  database: Database,
+  now: number,
+  { limit, messageId }: { readonly limit: number; readonly messageId?: string },
+): Group[] {
+  const due =
+    messageId === undefined
+      ? database.prepare(
+          `SELECT message, domain FROM recipient WHERE ${WAITING} AND next_attempt_at <= ? ORDER BY next_attempt_at, message`,
+        )
+      : database.prepare(
+          `SELECT message, domain FROM recipient WHERE message = ? AND ${WAITING} AND next_attempt_at <= ? ORDER BY position`,
+        )
+  const groups = new Map<string, Group>()
+  for (const row of due.iterate(...(messageId === undefined ? [now] : [sequenceOf(database, messageId) ?? -1, now]))) {
+    const group = { seq: number(row, 'message'), domain: text(row, 'domain') }
+    const key = `${group.seq} ${group.domain}`
+    if (groups.has(key)) continue
+    if (groups.size >= limit) break
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+/** How recipients that this owner no longer holds are told apart: they are left out, with their events, and the rest is written. */
+export function settleHeld(database: Database, settlement: Settlement, owner: number): number | undefined {
+  const seq = sequenceOf(database, settlement.messageId)
+  if (seq === undefined) return undefined
+  // An attempt is a fact, whoever holds the recipients now: the timeline shows the second delivery that a lapsed lease can cost.
+  insertAttempts(database, seq, settlement.attempts)
+  const held = new Map(
+    database
+      .prepare(`SELECT position, address FROM recipient WHERE message = ? AND owner = ? AND state = 'active'`)
+      .all(seq, owner)
+      .map(row => [number(row, 'position'), text(row, 'address')]),
+  )
+  const settled = settlement.recipients.filter(({ index }) => held.has(index))
+  for (const recipient of settled) moveRecipient(database, seq, recipient, settlement.settledAt)
+  if (settled.length === 0) return undefined
+  const addresses = new Set(settled.map(({ index }) => held.get(index)))
+  insertEvents(
+    database,
+    settlement.events.filter(({ recipients }) => recipients.length === 0 || recipients.some(address => addresses.has(address))),
+  )
+  for (const report of settlement.reports) insertMessage(database, report)
+  return seq
+}
+
+function moveRecipient(database: Database, seq: number, to: Settlement['recipients'][number], settledAt: number): void {
+  const { index, state, outcome } = to
+  if (!MOVES.active.includes(state)) throw new TypeError(`a recipient cannot go from active to ${state}`)
+  const waits = !isFinal(state) && state !== 'held'
+  if (waits && to.nextAttemptAt === null) throw new TypeError(`a ${state} recipient needs the time of its next attempt`)
+  database
+    .prepare(
+      `UPDATE recipient SET state = ?, attempts = attempts + ?, next_attempt_at = ?, outcome = ?, settled_at = ?,
+         was = NULL, owner = NULL, lease_until = NULL WHERE message = ? AND position = ?`,
+    )
+    .run(
+      state,
+      wasTried(state) ? 1 : 0,
+      waits ? to.nextAttemptAt : null,
+      JSON.stringify(outcome),
+      isFinal(state) ? settledAt : null,
+      seq,
+      index,
+    )
+}
+
+/** Going back to `queued` or to `held` is putting it down again untried. */
+const wasTried = (state: RecipientState): boolean => state !== 'queued' && state !== 'held'
+
+export function earliestDue(database: Database, messageId?: string): number | undefined {
+  const row =
+    messageId === undefined
+      ? database.prepare(`SELECT next_attempt_at AS at FROM recipient WHERE ${WAITING} ORDER BY next_attempt_at LIMIT 1`).get()
+      : database
+          .prepare(`SELECT MIN(next_attempt_at) AS at FROM recipient WHERE message = ? AND ${WAITING}`)
+          .get(sequenceOf(database, messageId) ?? -1)
+  return (row && optional(row, 'at', number)) ?? undefined
+}
+
+export function makeAllDue(database: Database, now: number, messageId?: string): number {
+  const sql = `UPDATE recipient SET next_attempt_at = ? WHERE ${WAITING} AND next_attempt_at > ?`
+  if (messageId === undefined) return database.prepare(sql).run(now, now).changes
+  return database.prepare(`${sql} AND message = ?`).run(now, now, sequenceOf(database, messageId) ?? -1).changes
+}
+
+/** Everything that is not final, oldest message first. */
+export function listQueue(database: Database, limit: number): QueueEntry[] {
+  return database
+    .prepare(
+      `SELECT message.id, message.accepted_at, address, state, attempts, next_attempt_at, outcome
+       FROM (SELECT message AS seq, position, address, state, attempts, next_attempt_at, outcome FROM recipient
+             WHERE ${OPEN} ORDER BY message, position LIMIT ?)
+       JOIN message USING (seq) ORDER BY seq, position`,
+    )
+    .all(limit)
+    .map(row => {
+      const outcome = optional(row, 'outcome', text)
+      return {
+        messageId: text(row, 'id'),
+        address: text(row, 'address'),
+        state: stateOf(text(row, 'state')),
+        attempts: number(row, 'attempts'),
+        acceptedAt: number(row, 'accepted_at'),
+        nextAttemptAt: optional(row, 'next_attempt_at', number),
+        lastReply: outcome === null ? null : JSON.parse(outcome).reply,
+      }
+    })
+}
+
+export function countQueue(database: Database): { queued: number; active: number; deferred: number; held: number } {
+  const counts = { queued: 0, active: 0, deferred: 0, held: 0 }
+  for (const row of database.prepare(`SELECT state, COUNT(*) AS count FROM recipient WHERE ${OPEN} GROUP BY state`).all()) {
+    const state = text(row, 'state')
+    if (state in counts) counts[state as keyof typeof counts] = number(row, 'count')
+  }
+  return counts
+}

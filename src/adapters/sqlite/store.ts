@@ -1,0 +1,167 @@
+/**
+ * The `Store` port on SQLite. Safe with several processes on one home: every decision is made under BEGIN IMMEDIATE on what the rows say
+ * then, and nothing read is kept for the next one. Writes of one turn share a commit (`group-commit.ts`).
+ */
+import { join } from 'node:path'
+import { admit, namesToLoad, type ProofScope } from '../../account/admit.ts'
+import { isSimulatorAddress } from '../../account/mailbox-simulator.ts'
+import type { Database } from '../../base/database.ts'
+import type { Admission, NewEvent, NewMessage, Store } from '../../ports/store.ts'
+import { makePrivateFolder } from '../private-files.ts'
+import { readAccount, readUsage, takeUsage, writeAccount, writeUsage } from './account-rows.ts'
+import { countEvents, findAttempts, findEvents, insertEvents } from './event-rows.ts'
+import { groupCommit } from './group-commit.ts'
+import * as identityRows from './identity-rows.ts'
+import { dropContentWhenFinal, findMessage, idOfKey, insertMessage, newestMessages, readContent } from './message-rows.ts'
+import { openOwner, type Processes, systemProcesses, takeBackLapsed } from './owner.ts'
+import { countQueue, earliestDue, leaseDue, listQueue, makeAllDue, settleHeld } from './queue.ts'
+import { openSpool } from './spool.ts'
+
+export interface StoreOptions {
+  /** The account's folder; it exists. */
+  readonly home: string
+  /** Which proofs of identities count. */
+  readonly network: ProofScope
+  /** Real time in epoch milliseconds and the processes of this machine, for leases. Tests replace them. */
+  readonly machineNow?: () => number
+  readonly processes?: Processes
+}
+
+/** How often dead processes are looked for. */
+const LOOK_FOR_DEAD_MS = 1_000
+
+/** @param database with the account's schema; closed by `close` */
+export function openStore(database: Database, options: StoreOptions): Store {
+  const { home, network, machineNow = Date.now, processes = systemProcesses } = options
+  const spoolFolder = join(home, 'spool')
+  makePrivateFolder(spoolFolder)
+  const owner = openOwner(database, processes)
+  const spool = openSpool(spoolFolder, database, owner)
+  const commit = groupCommit(database)
+  let lookedForDeadAt: number | undefined
+  let closed = false
+
+  function admitMessage(message: NewMessage): void {
+    const { recipients, acceptedAt } = message
+    const senders = [...new Set([message.facts.fromAddress, message.returnPath])].filter(sender => sender !== '')
+    const usage = admit(
+      {
+        account: readAccount(database),
+        network,
+        senders,
+        recipients,
+        identities: identityRows.findIdentities(database, namesToLoad(senders, recipients)),
+        usage: takeUsage(database, acceptedAt),
+      },
+      acceptedAt,
+    )
+    writeUsage(database, usage, recipients.filter(address => !isSimulatorAddress(address)).length)
+  }
+
+  function acceptOne(message: NewMessage, events: readonly NewEvent[]): Admission {
+    const known = message.idempotencyKey === undefined ? undefined : idOfKey(database, message.idempotencyKey)
+    if (known !== undefined) return { messageId: known, duplicateOf: known }
+    spool.claim(message.body)
+    if (message.kind === 'mail') admitMessage(message)
+    insertMessage(database, message)
+    insertEvents(database, events)
+    return { messageId: message.id, duplicateOf: null }
+  }
+
+  /** What dead processes and lapsed leases held is free again. @returns segments to unlink after the commit */
+  function takeBack(): string[] {
+    const now = machineNow()
+    takeBackLapsed(database, now)
+    if (lookedForDeadAt !== undefined && now - lookedForDeadAt < LOOK_FOR_DEAD_MS) return []
+    if (lookedForDeadAt === undefined) spool.sweep()
+    lookedForDeadAt = now
+    owner.takeBackFromDead()
+    return spool.collectAbandoned()
+  }
+
+  return {
+    account: async () => readAccount(database),
+    saveAccount: account => commit(() => writeAccount(database, account)),
+    usage: async now => readUsage(database, now),
+
+    addIdentity: identity => commit(() => identityRows.insertIdentity(database, identity)),
+    identity: async name => identityRows.findIdentity(database, name),
+    identitiesNamed: async names => identityRows.findIdentities(database, names),
+    identities: async () => identityRows.allIdentities(database),
+    saveIdentity: identity => commit(() => identityRows.replaceIdentity(database, identity)),
+    deleteIdentity: name => commit(() => identityRows.removeIdentity(database, name)),
+
+    newBody: () => spool.newBody(),
+    async accept(message, events) {
+      const admission = await commit(
+        () => acceptOne(message, events),
+        ({ duplicateOf }) => {
+          if (duplicateOf === null) spool.claimed(message.body)
+        },
+      )
+      if (admission.duplicateOf !== null) await spool.discard(message.body)
+      return admission
+    },
+    message: async id => findMessage(database, id),
+    messages: async limit => newestMessages(database, limit),
+    async content(id) {
+      const content = readContent(database, id)
+      return content && { head: content.head, body: await spool.read(content.body) }
+    },
+
+    async lease({ now, leaseMs, ...ask }) {
+      const terms = { owner: owner.id(), now, leaseUntil: machineNow() + leaseMs }
+      const { leased } = await commit(
+        () => {
+          owner.renew()
+          const unneeded = takeBack()
+          return { leased: leaseDue(database, ask, terms), unneeded }
+        },
+        ({ unneeded }) => spool.unlink(unneeded),
+      )
+      return leased
+    },
+    async settle(settlement) {
+      const id = owner.id()
+      const { settled } = await commit(
+        () => {
+          for (const { body } of settlement.reports) spool.claim(body)
+          const seq = settleHeld(database, settlement, id)
+          const segment = seq === undefined ? undefined : dropContentWhenFinal(database, seq)
+          return { settled: seq !== undefined, unneeded: segment === undefined ? [] : spool.collect([segment]) }
+        },
+        ({ settled, unneeded }) => {
+          if (settled) for (const { body } of settlement.reports) spool.claimed(body)
+          spool.unlink(unneeded)
+        },
+      )
+      if (!settled) for (const { body } of settlement.reports) await spool.discard(body)
+    },
+    async release() {
+      await commit(() => owner.releaseAll())
+    },
+    nextDueAt: async messageId => earliestDue(database, messageId),
+    makeDue: (now, messageId) => commit(() => makeAllDue(database, now, messageId)),
+    queue: async limit => listQueue(database, limit),
+    queueStats: async () => countQueue(database),
+
+    attempts: async messageId => findAttempts(database, messageId),
+    events: async filter => findEvents(database, filter),
+    eventCounts: async since => countEvents(database, since),
+    async close() {
+      if (closed) return
+      closed = true
+      try {
+        if (owner.exists()) {
+          await commit(() => undefined) // after every write that is still on its way
+          await spool.close(() => {
+            owner.releaseAll()
+            owner.remove()
+          })
+        }
+      } finally {
+        database.close()
+      }
+    },
+  }
+}

@@ -1,0 +1,404 @@
+/** What every implementation of the `Store` port must do. Run by a test file per adapter. */
+import { createHash, randomBytes } from 'node:crypto'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Outcome, RecipientState } from '../../src/mail/outcome.ts'
+import type { Leased, NewEvent, NewMessage, Settlement, Store } from '../../src/ports/store.ts'
+import { bytesOf, identityOf, messageOf, openTheGates, spooled, T0 } from '../support/account.ts'
+
+/** A store on a fresh sandbox account in us-east-1 made a second before T0; `again` opens the same account as another process would. */
+export interface StoreUnderTest {
+  readonly store: Store
+  /** Moves the machine's time, by which leases lapse. */
+  readonly pass: (ms: number) => void
+  readonly again: () => Promise<Store>
+}
+
+const LEASE_MS = 60_000
+const ok: Outcome = { action: 'delivered', status: '2.0.0', reply: '250 2.0.0 OK' }
+const later: Outcome = { action: 'delayed', status: '4.2.1', reply: '451 4.2.1 try later' }
+const never: Outcome = { action: 'failed', status: '5.1.1', reply: '550 5.1.1 no such user' }
+
+const eventOf = (message: NewMessage, type: string, recipients: readonly string[] = message.recipients): NewEvent => ({
+  type,
+  at: message.acceptedAt,
+  messageId: message.id,
+  recipients,
+  event: { eventType: type, mail: { messageId: message.id } },
+})
+
+function settlementOf(leased: Leased, state: RecipientState, outcome: Outcome, fields: Partial<Settlement> = {}): Settlement {
+  return {
+    messageId: leased.message.id,
+    attempts: [],
+    recipients: leased.recipients.map(({ index }) => ({
+      index,
+      state,
+      nextAttemptAt: state === 'deferred' || state === 'queued' ? T0 + 900_000 : null,
+      outcome,
+    })),
+    settledAt: T0 + 5,
+    events: [],
+    reports: [],
+    ...fields,
+  }
+}
+
+export function storeContract(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`store: ${name}`, () => {
+    let store: Store
+    let tested: StoreUnderTest
+    beforeEach(async () => {
+      tested = await open()
+      store = tested.store
+    })
+    const lease = (fields: Partial<Parameters<Store['lease']>[0]> = {}): Promise<Leased[]> =>
+      store.lease({ now: T0, leaseMs: LEASE_MS, limit: 100, ...fields })
+    async function leaseOne(): Promise<Leased> {
+      const [leased, ...others] = await lease()
+      if (!leased || others.length > 0) throw new Error('not one group')
+      return leased
+    }
+
+    describe('account and identities', () => {
+      it('keeps the account', async () => {
+        const account = await store.account()
+        expect(account).toMatchObject({ region: 'us-east-1', productionAccess: false, max24HourSend: 200, maxSendRate: 1 })
+        expect(account.accountId).toMatch(/^\d{12}$/)
+        const changed = {
+          ...account,
+          productionAccess: true,
+          max24HourSend: -1,
+          maxSendRate: 14.5,
+          enforcementStatus: 'PROBATION' as const,
+        }
+        await store.saveAccount(changed)
+        expect(await store.account()).toEqual(changed)
+      })
+
+      it('keeps identities by name, in order', async () => {
+        await store.addIdentity(identityOf('example.org'))
+        await store.addIdentity(identityOf('example.com'))
+        await expect(store.addIdentity(identityOf('example.com'))).rejects.toMatchObject({ code: 'already-exists' })
+        expect((await store.identities()).map(one => one.name)).toEqual(['example.com', 'example.org'])
+        expect((await store.identitiesNamed(['example.com', "o'brien@example.com"])).map(one => one.name)).toEqual(['example.com'])
+        const changed = { ...identityOf('example.com'), feedbackForwarding: false }
+        await store.saveIdentity(changed)
+        expect(await store.identity('example.com')).toEqual(changed)
+        await store.deleteIdentity('example.com')
+        expect(await store.identity('example.com')).toBeUndefined()
+        await expect(store.saveIdentity(changed)).rejects.toMatchObject({ code: 'not-found' })
+        await expect(store.deleteIdentity('example.com')).rejects.toMatchObject({ code: 'not-found' })
+      })
+    })
+
+    describe('accept', () => {
+      it('refuses what the account may not send, and stores nothing of it', async () => {
+        await expect(store.accept(messageOf(), [eventOf(messageOf(), 'Send')])).rejects.toMatchObject({ code: 'not-verified' })
+        expect(await store.messages(10)).toEqual([])
+        expect(await store.events({})).toEqual([])
+        expect(await lease()).toEqual([])
+      })
+
+      it('stores message, recipients and events in one step', async () => {
+        await openTheGates(store)
+        const message = messageOf({ recipients: ['bob@example.net', 'Cay@EXAMPLE.org'], idempotencyKey: 'k' })
+        const event = eventOf(message, 'Send')
+        expect(await store.accept(message, [event])).toEqual({ messageId: message.id, duplicateOf: null })
+        const { head, body, recipients, ...facts } = message
+        const stored = await store.message(message.id)
+        expect(stored).toMatchObject({ ...facts, sizeBytes: head.length + 7 })
+        expect(stored?.recipients).toEqual(
+          ['bob@example.net', 'Cay@EXAMPLE.org'].map((address, index) => ({
+            index,
+            address,
+            domain: ['example.net', 'example.org'][index],
+            state: 'queued',
+            attempts: 0,
+            nextAttemptAt: T0,
+            outcome: null,
+            settledAt: null,
+          })),
+        )
+        expect(await store.events({})).toEqual([{ id: expect.any(Number), ...event }])
+        const content = await store.content(message.id)
+        expect(content?.head).toEqual(head)
+        expect(content && (await bytesOf(content.body))).toEqual(Buffer.from('Hello\r\n'))
+        expect(body.kind).toBe('inline')
+      })
+
+      it('answers a seen idempotency key with the first message, whatever the quota says by then', async () => {
+        await openTheGates(store)
+        const first = messageOf({ idempotencyKey: 'once' })
+        await store.accept(first, [])
+        await store.saveAccount({ ...(await store.account()), sendingEnabled: false })
+        const second = messageOf({ idempotencyKey: 'once' })
+        expect(await store.accept(second, [eventOf(second, 'Send')])).toEqual({ messageId: first.id, duplicateOf: first.id })
+        expect((await store.messages(10)).map(({ id }) => id)).toEqual([first.id])
+        expect(await store.events({})).toEqual([])
+      })
+
+      it('keeps each message of a burst apart: a refused one takes nothing with it', async () => {
+        await openTheGates(store)
+        await store.saveAccount({ ...(await store.account()), max24HourSend: 3 })
+        const burst = [1, 2, 1, 1].map(count => messageOf({ recipients: Array.from({ length: count }, (_, i) => `r${i}@example.net`) }))
+        const answers = await Promise.allSettled(burst.map(message => store.accept(message, [])))
+        expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected'])
+        expect((await store.messages(10)).map(({ id }) => id)).toEqual([burst[1]?.id, burst[0]?.id])
+        expect(await store.usage(T0)).toMatchObject({ sentLast24Hours: 3 })
+      })
+
+      it('counts recipients over a rolling day, without the simulator', async () => {
+        await openTheGates(store)
+        const day = 86_400_000
+        await store.accept(messageOf({ acceptedAt: T0 + 300, recipients: ['a@example.net', 'b@example.net'] }), [])
+        await store.accept(messageOf({ acceptedAt: T0 + 700, recipients: ['c@example.net', 'bounce@simulator.amazonses.com'] }), [])
+        await store.accept(messageOf({ acceptedAt: T0 + 5_000 }), [])
+        expect((await store.usage(T0 + 5_000)).sentLast24Hours).toBe(4)
+        expect((await store.usage(T0 + day + 699)).sentLast24Hours).toBe(4)
+        expect((await store.usage(T0 + day + 700)).sentLast24Hours).toBe(1)
+        await store.accept(messageOf({ acceptedAt: T0 + day + 700 }), [])
+        expect((await store.usage(T0 + day + 700)).sentLast24Hours).toBe(2)
+        expect((await store.usage(T0 + 3 * day)).sentLast24Hours).toBe(0)
+      })
+
+      it('spends rate tokens, and lets reports and notices pass uncounted', async () => {
+        await openTheGates(store)
+        await store.saveAccount({ ...(await store.account()), maxSendRate: 1 })
+        await store.accept(messageOf(), [])
+        await expect(store.accept(messageOf(), [])).rejects.toMatchObject({ code: 'rate-exceeded' })
+        await store.accept(messageOf({ kind: 'report', returnPath: '', envelopeFrom: '' }), [])
+        await store.accept(messageOf({ kind: 'notice' }), [])
+        expect((await store.usage(T0)).sentLast24Hours).toBe(1)
+        await store.accept(messageOf({ acceptedAt: T0 + 1_000 }), [])
+      })
+    })
+
+    describe('bodies', () => {
+      it.each([0, 1, 4096, 4097, 65_536, 65_537, 200_000])('gives back a body of %i octets', async size => {
+        await openTheGates(store)
+        const octets = randomBytes(size)
+        const body = await spooled(store, octets.subarray(0, size >> 1), octets.subarray(size >> 1))
+        expect(body.kind).toBe(size <= 4096 ? 'inline' : 'segment')
+        if (body.kind === 'segment') expect(body.sha256).toEqual(createHash('sha256').update(octets).digest())
+        const message = messageOf({ body })
+        await store.accept(message, [])
+        const content = await store.content(message.id)
+        expect(content?.body.length).toBe(size)
+        expect(content && (await bytesOf(content.body)).equals(octets)).toBe(true)
+        expect(content && (await bytesOf(content.body)).equals(octets)).toBe(true)
+        const other = await tested.again()
+        const seen = await other.content(message.id)
+        expect(seen && (await bytesOf(seen.body)).equals(octets)).toBe(true)
+      })
+
+      it('takes many bodies at once and in small pieces', async () => {
+        await openTheGates(store)
+        const bodies = Array.from({ length: 8 }, (_, i) => Buffer.alloc(30_000 + i, `${i}-`))
+        const stored = await Promise.all(
+          bodies.map(bytes => spooled(store, ...Array.from({ length: 301 }, (_, i) => bytes.subarray(i * 100, i * 100 + 100)))),
+        )
+        for (const [i, body] of stored.entries()) {
+          const message = messageOf({ body })
+          await store.accept(message, [])
+          const content = await store.content(message.id)
+          expect(content && (await bytesOf(content.body)).equals(bodies[i] ?? Buffer.alloc(0))).toBe(true)
+        }
+      })
+
+      it('refuses a body that was aborted', async () => {
+        await openTheGates(store)
+        const sink = store.newBody()
+        await sink.write(Buffer.alloc(10_000))
+        const body = await sink.finish()
+        await sink.abort()
+        await expect(store.accept(messageOf({ body }), [])).rejects.toMatchObject({ code: 'store-unavailable' })
+      })
+
+      it('can be offered again after a refusal', async () => {
+        const body = await spooled(store, Buffer.alloc(10_000, 'x'))
+        await expect(store.accept(messageOf({ body }), [])).rejects.toMatchObject({ code: 'not-verified' })
+        await openTheGates(store)
+        const message = messageOf({ body })
+        await store.accept(message, [])
+        const content = await store.content(message.id)
+        expect(content && (await bytesOf(content.body)).equals(Buffer.alloc(10_000, 'x'))).toBe(true)
+      })
+
+      it('lets head and body go when the last recipient is final, and not before', async () => {
+        await openTheGates(store)
+        const message = messageOf({ body: await spooled(store, Buffer.alloc(9_000)), recipients: ['a@example.net', 'b@example.org'] })
+        await store.accept(message, [])
+        const [first, second] = await lease()
+        if (!first || !second) throw new Error('two groups')
+        await store.settle(settlementOf(first, 'bounced', never))
+        expect(await store.content(message.id)).toBeDefined()
+        await store.settle(settlementOf(second, 'delivered', ok))
+        expect(await store.content(message.id)).toBeUndefined()
+        expect((await store.message(message.id))?.sizeBytes).toBe(message.head.length + 9_000)
+      })
+    })
+
+    describe('queue', () => {
+      it('leases by message and domain, each once, earliest first', async () => {
+        await openTheGates(store)
+        const late = messageOf({ acceptedAt: T0 + 50, recipients: ['x@example.net'] })
+        const early = messageOf({ recipients: ['a@example.net', 'b@EXAMPLE.org', 'c@example.net'] })
+        await store.accept(late, [])
+        await store.accept(early, [])
+        expect(await store.nextDueAt()).toBe(T0)
+        expect(await store.nextDueAt(late.id)).toBe(T0 + 50)
+        const [first, ...none] = await lease({ limit: 1, now: T0 + 50 })
+        expect(none).toEqual([])
+        expect(first?.message.id).toBe(early.id)
+        expect(first?.recipients.map(({ address, state }) => [address, state])).toEqual([
+          ['a@example.net', 'active'],
+          ['c@example.net', 'active'],
+        ])
+        const rest = await lease({ now: T0 + 50 })
+        expect(rest.map(({ message, domain }) => [message.id, domain])).toEqual([
+          [early.id, 'example.org'],
+          [late.id, 'example.net'],
+        ])
+        expect(await lease({ now: T0 + 50 })).toEqual([])
+        expect(await store.queueStats()).toEqual({ queued: 0, active: 4, deferred: 0, held: 0 })
+        expect(await store.nextDueAt()).toBeUndefined()
+      })
+
+      it('leases only one message when asked, and nothing before its time', async () => {
+        await openTheGates(store)
+        const [one, two] = [messageOf(), messageOf({ acceptedAt: T0 + 1 })]
+        await store.accept(one, [])
+        await store.accept(two, [])
+        expect(await lease({ messageId: two.id })).toEqual([])
+        expect((await lease({ messageId: two.id, now: T0 + 1 })).map(({ message }) => message.id)).toEqual([two.id])
+        expect(await lease({ messageId: 'unknown' })).toEqual([])
+      })
+
+      it('settles recipients with attempts, events and reports in one step', async () => {
+        await openTheGates(store)
+        const message = messageOf({ recipients: ['a@example.net', 'b@example.net'] })
+        await store.accept(message, [])
+        const leased = await leaseOne()
+        const attempt = {
+          messageId: message.id,
+          startedAt: T0,
+          endedAt: T0 + 5,
+          recipients: message.recipients,
+          host: 'mx.example.net',
+          address: '127.0.0.1',
+          summary: '250 OK',
+          transcript: ['> EHLO mta.example'],
+        }
+        const report = messageOf({ kind: 'report', recipients: ['ann@example.com'], acceptedAt: T0 + 5 })
+        await store.settle({
+          ...settlementOf(leased, 'delivered', ok),
+          attempts: [attempt],
+          recipients: [
+            { index: 0, state: 'delivered', nextAttemptAt: null, outcome: ok },
+            { index: 1, state: 'deferred', nextAttemptAt: T0 + 900_000, outcome: later },
+          ],
+          events: [eventOf(message, 'Delivery', ['a@example.net']), eventOf(message, 'DeliveryDelay', ['b@example.net'])],
+          reports: [report],
+        })
+        expect((await store.message(message.id))?.recipients).toMatchObject([
+          { state: 'delivered', attempts: 1, nextAttemptAt: null, outcome: ok, settledAt: T0 + 5 },
+          { state: 'deferred', attempts: 1, nextAttemptAt: T0 + 900_000, outcome: later, settledAt: null },
+        ])
+        expect(await store.attempts(message.id)).toEqual([attempt])
+        expect((await store.events({ messageId: message.id })).map(({ type }) => type)).toEqual(['Delivery', 'DeliveryDelay'])
+        expect(await store.queue(10)).toEqual([
+          expect.objectContaining({ messageId: message.id, address: 'b@example.net', state: 'deferred', lastReply: later.reply }),
+          expect.objectContaining({ messageId: report.id, address: 'ann@example.com', state: 'queued', lastReply: null }),
+        ])
+        expect((await lease({ now: T0 + 900_000 })).map(({ message: { kind } }) => kind)).toEqual(['report', 'mail'])
+      })
+
+      it('refuses moves that do not exist and waiting without a time, and changes nothing then', async () => {
+        await openTheGates(store)
+        await store.accept(messageOf(), [])
+        const leased = await leaseOne()
+        await expect(store.settle(settlementOf(leased, 'suppressed', ok))).rejects.toThrow(/active to suppressed/)
+        const timeless = settlementOf(leased, 'deferred', later).recipients.map(one => ({ ...one, nextAttemptAt: null }))
+        await expect(store.settle(settlementOf(leased, 'deferred', later, { recipients: timeless }))).rejects.toThrow(/next attempt/)
+        expect((await store.queueStats()).active).toBe(1)
+      })
+
+      it('gives back on release what it held, due at once and in its former state', async () => {
+        await openTheGates(store)
+        const message = messageOf()
+        await store.accept(message, [])
+        await store.settle(settlementOf(await leaseOne(), 'deferred', later))
+        await lease({ now: T0 + 900_000 })
+        expect((await store.queueStats()).active).toBe(1)
+        await store.release()
+        expect(await store.queueStats()).toMatchObject({ active: 0, deferred: 1, queued: 0 })
+        expect(await lease({ now: T0 + 900_000 })).toHaveLength(1)
+      })
+
+      it('takes back a lapsed lease, and drops the late settlement of its first holder', async () => {
+        await openTheGates(store)
+        const message = messageOf()
+        await store.accept(message, [])
+        const lapsed = await leaseOne()
+        const other = await tested.again()
+        const ask = { now: T0, leaseMs: LEASE_MS, limit: 10 }
+        tested.pass(LEASE_MS - 1)
+        expect(await other.lease(ask)).toEqual([])
+        tested.pass(1)
+        const [taken] = await other.lease(ask)
+        expect(taken?.message.id).toBe(message.id)
+        const report = messageOf({ kind: 'report' })
+        await store.settle(settlementOf(lapsed, 'bounced', never, { events: [eventOf(message, 'Bounce')], reports: [report] }))
+        expect((await store.message(message.id))?.recipients[0]?.state).toBe('active')
+        expect(await store.events({})).toEqual([])
+        expect(await store.message(report.id)).toBeUndefined()
+        if (taken) await other.settle(settlementOf(taken, 'delivered', ok))
+        expect((await store.message(message.id))?.recipients[0]?.state).toBe('delivered')
+      })
+
+      it('never gives the same recipient to two', async () => {
+        await openTheGates(store)
+        for (let i = 0; i < 20; i += 1) await store.accept(messageOf(), [])
+        const other = await tested.again()
+        const taken = await Promise.all([store, other, store, other].map(one => one.lease({ now: T0, leaseMs: LEASE_MS, limit: 7 })))
+        const ids = taken.flat().map(({ message }) => message.id)
+        expect(ids).toHaveLength(20)
+        expect(new Set(ids).size).toBe(20)
+      })
+
+      it('makes waiting recipients due: of one message, or all', async () => {
+        await openTheGates(store)
+        const messages = [messageOf(), messageOf()]
+        for (const message of messages) await store.accept(message, [])
+        for (const leased of await lease()) await store.settle(settlementOf(leased, 'deferred', later))
+        expect(await store.makeDue(T0 + 10, messages[0]?.id)).toBe(1)
+        expect(await store.nextDueAt(messages[0]?.id)).toBe(T0 + 10)
+        expect(await store.nextDueAt(messages[1]?.id)).toBe(T0 + 900_000)
+        expect(await store.makeDue(T0 + 10)).toBe(1)
+        expect(await store.makeDue(T0 + 10)).toBe(0)
+        expect(await lease({ now: T0 + 10 })).toHaveLength(2)
+      })
+    })
+
+    describe('events', () => {
+      it('filters by message, type, recipient, time and cursor', async () => {
+        await openTheGates(store)
+        const one = messageOf({ recipients: ['a@example.net'] })
+        const two = messageOf({ recipients: ['b@example.net', 'a@example.net'], acceptedAt: T0 + 1_000 })
+        await store.accept(one, [eventOf(one, 'Send'), eventOf(one, 'Delivery')])
+        await store.accept(two, [eventOf(two, 'Send')])
+        const found = async (filter: Parameters<Store['events']>[0]) => (await store.events(filter)).map(e => `${e.messageId} ${e.type}`)
+        expect(await found({})).toEqual([`${one.id} Send`, `${one.id} Delivery`, `${two.id} Send`])
+        expect(await found({ type: 'Send', limit: 1 })).toEqual([`${one.id} Send`])
+        expect(await found({ messageId: two.id })).toEqual([`${two.id} Send`])
+        expect(await found({ to: 'b@example.net' })).toEqual([`${two.id} Send`])
+        expect(await found({ to: 'a@example.net', type: 'Send' })).toEqual([`${one.id} Send`, `${two.id} Send`])
+        expect(await found({ since: T0 + 1_000 })).toEqual([`${two.id} Send`])
+        const [, second] = await store.events({})
+        expect(await found({ after: second?.id ?? 0 })).toEqual([`${two.id} Send`])
+        expect(await store.eventCounts(T0)).toEqual({ Delivery: 1, Send: 2 })
+        expect(await store.eventCounts(T0 + 1)).toEqual({ Send: 1 })
+      })
+    })
+  })
+}
