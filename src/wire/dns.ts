@@ -6,18 +6,15 @@
  */
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { createConnection, isIPv6 } from 'node:net'
+import { isIPv6 } from 'node:net'
 import type { DecodedPacket } from 'dns-packet'
 import packets from 'dns-packet'
 import { messageOf } from '../base/errors.ts'
 import { canonicalName, type DnsAnswer, type DnsRecord, isDnsName, type RecordType } from '../mail/dns-record.ts'
 import { decodePacket, decodeRecord, ednsOption, rcodeOf } from './dns-codec.ts'
+import { type DnsServerAddress, exchangeOverTcp } from './dns-tcp.ts'
 
-export interface DnsServerAddress {
-  /** An IP literal. */
-  readonly address: string
-  readonly port: number
-}
+export type { DnsServerAddress } from './dns-tcp.ts'
 
 export interface DnsQuery {
   readonly name: string
@@ -215,36 +212,12 @@ function overUdp(attempt: Try): Promise<Exchange> {
   })
 }
 
-function overTcp(attempt: Try): Promise<Exchange> {
-  const { server, timeoutMs } = attempt
+async function overTcp(attempt: Try): Promise<Exchange> {
   const id = randomInt(0x10000)
-  return new Promise(resolve => {
-    let received = Buffer.alloc(0)
-    const socket = createConnection({ host: server.address, port: server.port })
-    const finish = (exchange: Exchange): void => {
-      clearTimeout(timer)
-      socket.removeAllListeners('data')
-      socket.removeAllListeners('close')
-      socket.destroy()
-      resolve(exchange)
-    }
-    const fail = (reason: Failure['reason'], detail: string): void => finish({ kind: 'failure', reason, detail: `TCP: ${detail}` })
-    const timer = setTimeout(() => fail('timeout', `no answer within ${Math.round(timeoutMs)} ms`), timeoutMs)
-    socket.on('error', error => fail('timeout', messageOf(error)))
-    socket.once('close', () => fail('malformed', 'the server closed before the answer was whole'))
-    socket.once('connect', () => {
-      const question = encodeQuestion(attempt, id)
-      const length = Buffer.alloc(2)
-      length.writeUInt16BE(question.length)
-      socket.write(Buffer.concat([length, question]))
-    })
-    socket.on('data', chunk => {
-      received = Buffer.concat([received, chunk])
-      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return
-      const packet = decodePacket(received.subarray(2, 2 + received.readUInt16BE(0)))
-      if (packet === undefined) return fail('malformed', 'the answer is not a DNS packet')
-      if (!answers(packet, id, attempt)) return fail('malformed', 'the answer is to another question')
-      finish({ kind: 'packet', packet })
-    })
-  })
+  const said = await exchangeOverTcp(attempt.server, encodeQuestion(attempt, id), attempt.timeoutMs)
+  if (said.kind === 'failure') return said
+  const packet = decodePacket(said.octets)
+  if (packet === undefined) return { kind: 'failure', reason: 'malformed', detail: 'TCP: the answer is not a DNS packet' }
+  if (!answers(packet, id, attempt)) return { kind: 'failure', reason: 'malformed', detail: 'TCP: the answer is to another question' }
+  return { kind: 'packet', packet }
 }
