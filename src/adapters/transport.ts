@@ -65,7 +65,10 @@ export function createTransport({ network, lab, timeouts: given, ca }: Transport
         ...(ca !== undefined && { ca }),
       })
       if (opened.kind === 'refused') return visit.unreachable(opened.verdict)
-      return await visit.transact(opened.client)
+      const result = await visit.transact(opened.client)
+      // What was already answered for stands, even when the abort came just after it.
+      if (signal?.aborted && visit.wasCut) throw new SessionBroken('closed', 'interrupted')
+      return result
     } catch (thrown) {
       if (signal?.aborted) throw new MailctlError('interrupted', `delivery to ${hop.hostName} was interrupted`, { cause: thrown })
       if (thrown instanceof SessionBroken) return visit.unreachable(brokenVerdict(thrown, hop.hostName))

@@ -17,6 +17,7 @@ export class Visit {
   readonly #transcript: Transcript
   readonly #sheet: OutcomeSheet
   #remote: RemoteMta
+  #wasCut = false
 
   constructor(hop: Hop, delivery: Delivery, transcript: Transcript) {
     this.#delivery = delivery
@@ -34,6 +35,11 @@ export class Visit {
   /** Whether every recipient was refused without asking anybody. */
   get isSettled(): boolean {
     return this.#sheet.open.length === 0
+  }
+
+  /** Whether the transaction broke off. */
+  get wasCut(): boolean {
+    return this.#wasCut
   }
 
   /** No session, or none that answered for a recipient. */
@@ -69,6 +75,7 @@ export class Visit {
   }
 
   #settle({ mail, recipients, data, final, broken }: Transaction, open: readonly number[]): HopResult {
+    this.#wasCut = broken !== undefined
     const lost = broken && brokenVerdict(broken.cause, this.#remote.name)
     if (!mail) return this.unreachable(lost ?? ownVerdict('4.5.0', 'The session ended without an answer'))
     if (!isAccepted(mail)) {

@@ -156,8 +156,9 @@ export class SmtpClient {
     try {
       await this.#envelope(request, replies)
       if (!replies.recipients.some(accepted)) return result()
-      replies.data = await this.#ask('DATA', this.#timeouts.dataMs)
-      if (replies.data.code < 300) throw new SessionBroken('protocol', `the peer answered ${replies.data.code} to DATA`)
+      const go = await this.#ask('DATA', this.#timeouts.dataMs)
+      if (go.code < 300) throw new SessionBroken('protocol', `the peer answered ${go.code} to DATA`)
+      replies.data = go
       if (replies.data.code !== 354) return result()
       await this.#content(request.message, progress)
       replies.final = await this.connection.readReply(this.#timeouts.finalDotMs)

@@ -8,7 +8,7 @@ import { createSecureContext, type SecureContextOptions, TLSSocket, type TLSSock
 /** `GREETING` before anything, `BODY` at the first octets after DATA, `DOT` at the end of the message; the others are commands. */
 export type Step = 'GREETING' | 'EHLO' | 'HELO' | 'STARTTLS' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'BODY' | 'DOT' | 'RSET' | 'QUIT'
 
-/** A reply without its last line end, or octets as they are, or no answer, or the end of the connection (after an optional reply). */
+/** A reply without its last line end, or octets as they are, or no answer from here on, or the end of the connection (after an optional reply). */
 export type Answer = string | { readonly raw: string } | 'SILENCE' | 'DROP' | { readonly thenDrop: string }
 
 export interface SinkMessage {
@@ -73,6 +73,7 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
     let secure = false
     let pending = Buffer.alloc(0)
     let inData = false
+    let mute = false
     let bodySeen = false
     let from = ''
     let to: string[] = []
@@ -80,7 +81,8 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
     /** @returns whether the conversation goes on as the default has it */
     const answer = (step: Step): boolean => {
       const given = script.get(step)?.shift()
-      if (given === 'SILENCE') return false
+      if (given === 'SILENCE') mute = true
+      if (mute) return false
       if (given === 'DROP') {
         socket.destroy()
         return false
