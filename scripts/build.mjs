@@ -1,5 +1,5 @@
 // Bundles src/ into dist/: one small entry, and a chunk for each command, loaded only when that command runs.
-import { readFileSync, rmSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -17,3 +17,5 @@ await build({
   define: { 'process.env.MAILCTL_VERSION': JSON.stringify(version) },
   logLevel: 'warning',
 })
+// A worker starts from a file of its own; chunks look for it beside them.
+cpSync('src/adapters/template-worker.mjs', 'dist/chunks/template-worker.mjs')

@@ -203,22 +203,16 @@ async function mimeStream(draft: Draft): Promise<Readable> {
     boundaryPrefix: '--_',
     date: new Date(0),
     messageId: '<dropped@invalid>',
-    ...(text === null ? {} : { text: content(text) }),
-    ...(draft.html === null || draft.html === '' ? {} : { html: content(draft.html) }),
+    ...(text === null ? {} : { text: withLineFeeds(text) }),
+    ...(draft.html === null || draft.html === '' ? {} : { html: withLineFeeds(draft.html) }),
     ...(draft.calendar === null ? {} : { icalEvent: { content: draft.calendar, method: calendarMethod(draft.calendar) } }),
     attachments: [...draft.inline.map(inline), ...draft.attachments.map(attachment)],
   }).compile()
   return message.createReadStream()
 }
 
-/** Text lines as they are where they fit mail, quoted-printable where they are mostly ASCII, base64 for other scripts. */
-function content(text: string): { content: string; contentTransferEncoding: string } {
-  const normal = text.replace(/\r\n?/g, '\n')
-  if (/^[\t\n\x20-\x7e]*$/.test(normal) && !/[^\n]{900}/.test(normal)) return { content: normal, contentTransferEncoding: '7bit' }
-  let beyondAscii = 0
-  for (let i = 0; i < normal.length; i += 1) if (normal.charCodeAt(i) > 127) beyondAscii += 1
-  return { content: normal, contentTransferEncoding: beyondAscii * 3 > normal.length ? 'base64' : 'quoted-printable' }
-}
+/** nodemailer then leaves short ASCII lines as they are and encodes everything else. */
+const withLineFeeds = (text: string): string => text.replace(/\r\n?/g, '\n')
 
 /** RFC 5546 §1.4: a method is an upper-case word; an object without one is only published. */
 function calendarMethod(calendar: string): string {

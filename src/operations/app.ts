@@ -2,9 +2,11 @@
 import type { Log } from '../base/log.ts'
 import type { Authenticator } from '../ports/authenticator.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
+import type { Files } from '../ports/files.ts'
 import type { Keys } from '../ports/keys.ts'
 import type { Lab } from '../ports/lab.ts'
 import type { Publisher, PublishTarget } from '../ports/publisher.ts'
+import type { Renderer } from '../ports/renderer.ts'
 import type { Resolver } from '../ports/resolver.ts'
 import type { Settings } from '../ports/settings.ts'
 import type { Store } from '../ports/store.ts'
@@ -21,5 +23,8 @@ export interface App {
   readonly lab: Lab
   readonly publisher: (target: PublishTarget) => Publisher
   readonly authenticator: Authenticator
+  /** Only files that the caller named. */
+  readonly files: Files
+  readonly renderer: Renderer
   readonly log: Log
 }

@@ -1,0 +1,189 @@
+// @ts-check
+/**
+ * Runs in a worker thread of `template-renderer.ts`: reads SES templates with the Handlebars parser and fills them by a walk of its own
+ * over the tree. It knows `{{a.b}}`, `{{{a}}}`, `#each`, `#if` with `else`, and inline partials; no helpers, no prototypes, no escaping.
+ * Plain JavaScript, because a worker starts from a file that Node itself must be able to read, in tests as in the bundle.
+ * SES facts: what is offered, no HTML escaping, and the text about a missing attribute.
+ */
+import { parentPort } from 'node:worker_threads'
+import handlebars from 'handlebars'
+
+/**
+ * What we use of the syntax tree of Handlebars 4:
+ * @typedef {{ type: 'PathExpression', original: string, data: boolean, depth: number, parts: string[] }} Path
+ * @typedef {{ type: 'StringLiteral' | 'NumberLiteral' | 'BooleanLiteral', original: unknown, value: unknown }} Literal
+ * @typedef {{ type: 'SubExpression', original?: undefined }} SubExpression
+ * @typedef {Path | Literal | SubExpression} Expression
+ * @typedef {{ body: Statement[] }} Program
+ * @typedef {{ path: Path, params: Expression[], hash?: unknown, program: Program, inverse?: Program }} Block
+ * @typedef {{ type: 'ContentStatement', value: string }
+ *   | { type: 'CommentStatement' }
+ *   | { type: 'MustacheStatement', path: Path | Literal, params: Expression[], hash?: unknown }
+ *   | { type: 'PartialStatement', name: Path | Literal, params: Expression[], hash?: unknown }
+ *   | { type: 'BlockStatement' } & Block
+ *   | { type: 'DecoratorBlock' } & Block} Statement
+ *
+ * @typedef {{ data: unknown, vars: Readonly<Record<string, unknown>>, parent: Scope | undefined, root: unknown }} Scope
+ * @typedef {{ subject: string | null, text: string | null, html: string | null }} Content
+ */
+
+/** Marks what the author of the template did wrong; anything else is a bug of ours. */
+class TemplateError extends Error {}
+
+/** The longest way through nested blocks and partials. */
+const MAX_DEPTH = 100
+
+/**
+ * One filling of one part.
+ * @param {string} source @param {unknown} data @param {number} maxCharacters
+ */
+function fill(source, data, maxCharacters) {
+  /** @type {Program} */
+  let program
+  try {
+    program = /** @type {Program} */ (/** @type {unknown} */ (handlebars.parse(source)))
+  } catch (error) {
+    throw new TemplateError(`cannot be read: ${error instanceof Error ? error.message : error}`)
+  }
+  let out = ''
+  let depth = 0
+
+  /** @param {string} text */
+  const write = text => {
+    out += text
+    if (out.length > maxCharacters) throw new TemplateError(`gives more than ${maxCharacters} characters`)
+  }
+
+  /** @param {Program | undefined} block @param {Scope} scope @param {ReadonlyMap<string, Program>} outer @returns {void} */
+  const walk = (block, scope, outer) => {
+    if (!block) return
+    depth += 1
+    if (depth > MAX_DEPTH) throw new TemplateError(`nests blocks or partials deeper than ${MAX_DEPTH}`)
+    const partials = new Map(outer)
+    for (const node of block.body) if (node.type === 'DecoratorBlock') partials.set(inlineName(node), node.program)
+    for (const node of block.body) visit(node, scope, partials)
+    depth -= 1
+  }
+
+  /** @param {Statement} node @param {Scope} scope @param {ReadonlyMap<string, Program>} partials @returns {void} */
+  const visit = (node, scope, partials) => {
+    switch (node.type) {
+      case 'ContentStatement':
+        return write(node.value)
+      case 'CommentStatement':
+      case 'DecoratorBlock':
+        return
+      case 'MustacheStatement':
+        if (node.params.length > 0 || node.hash !== undefined) throw notOffered(node.path.original)
+        return write(toText(required(node.path, scope)))
+      case 'PartialStatement': {
+        const name = String(node.name.original)
+        const partial = partials.get(name)
+        if (partial === undefined) throw new TemplateError(`names the partial '${name}', which it does not define`)
+        if (node.params.length > 1 || node.hash !== undefined) throw notOffered(`> ${name}`)
+        const [argument] = node.params
+        return walk(partial, argument === undefined ? scope : inner(required(argument, scope), {}, scope), partials)
+      }
+      case 'BlockStatement': {
+        const [subject] = node.params
+        if (subject === undefined || node.params.length > 1 || node.hash !== undefined) throw notOffered(`#${node.path.original}`)
+        if (node.path.original === 'if') {
+          return walk(isTrue(lookUp(subject, scope).value) ? node.program : node.inverse, scope, partials)
+        }
+        if (node.path.original === 'each') return each(required(subject, scope), node, scope, partials)
+        throw notOffered(`#${node.path.original}`)
+      }
+      default:
+        throw notOffered(/** @type {{ type: string }} */ (node).type)
+    }
+  }
+
+  /** @param {unknown} list @param {Block} node @param {Scope} scope @param {ReadonlyMap<string, Program>} partials @returns {void} */
+  const each = (list, node, scope, partials) => {
+    const entries = Array.isArray(list) ? [...list.entries()] : typeof list === 'object' && list !== null ? Object.entries(list) : []
+    if (entries.length === 0) return walk(node.inverse, scope, partials)
+    entries.forEach(([key, value], index) => {
+      walk(node.program, inner(value, { index, key, first: index === 0, last: index === entries.length - 1 }, scope), partials)
+    })
+  }
+
+  walk(program, { data, vars: {}, parent: undefined, root: data }, new Map())
+  return out
+}
+
+/** @param {unknown} data @param {Readonly<Record<string, unknown>>} vars @param {Scope} parent @returns {Scope} */
+const inner = (data, vars, parent) => ({ data, vars, parent, root: parent.root })
+
+/** @param {Block} node @returns {string} */
+function inlineName(node) {
+  const [name] = node.params
+  if (node.path.original !== 'inline' || node.params.length !== 1 || name?.type !== 'StringLiteral')
+    throw notOffered(`#*${node.path.original}`)
+  return String(name.value)
+}
+
+/** @param {unknown} what */
+const notOffered = what => new TemplateError(`uses '${what}', which SES templates do not offer`)
+
+/** @param {Expression} path @param {Scope} scope */
+function required(path, scope) {
+  const { found, value } = lookUp(path, scope)
+  if (!found) throw new TemplateError(`Attribute '${path.original}' is not present in the rendering data.`)
+  return value
+}
+
+/**
+ * Own members only: no `constructor`, no `length`, nothing that the data did not say.
+ * @param {Expression} path @param {Scope} scope @returns {{ found: boolean, value: unknown }}
+ */
+function lookUp(path, scope) {
+  if (path.type !== 'PathExpression') {
+    if ('value' in path) return { found: true, value: path.value }
+    throw notOffered(path.type)
+  }
+  /** @type {Scope | undefined} */
+  let from = scope
+  for (let up = 0; up < path.depth; up += 1) from = from?.parent
+  if (from === undefined) return { found: false, value: undefined }
+  const parts = [...path.parts]
+  /** @type {unknown} */
+  let value = from.data
+  if (path.data) {
+    const name = parts.shift() ?? ''
+    if (name === 'root') value = scope.root
+    else {
+      let holder = from
+      while (!Object.hasOwn(holder.vars, name) && holder.parent !== undefined) holder = holder.parent
+      if (!Object.hasOwn(holder.vars, name)) return { found: false, value: undefined }
+      value = holder.vars[name]
+    }
+  }
+  for (const part of parts) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return { found: false, value: undefined }
+    value = /** @type {Record<string, unknown>} */ (value)[part]
+  }
+  return { found: true, value }
+}
+
+/** As Handlebars sees it: an empty list is false, zero too. @param {unknown} value */
+const isTrue = value => (Array.isArray(value) ? value.length > 0 : Boolean(value))
+
+/** As Handlebars writes it. @param {unknown} value @returns {string} */
+function toText(value) {
+  if (value === null || value === undefined) return ''
+  if (Array.isArray(value)) return value.map(toText).join(',')
+  return typeof value === 'object' ? '[object Object]' : String(value)
+}
+
+parentPort?.on(
+  'message',
+  (/** @type {{ template: Content, data: unknown, maxCharacters: number }} */ { template, data, maxCharacters }) => {
+    try {
+      const part = (/** @type {string | null} */ source) => (typeof source === 'string' ? fill(source, data, maxCharacters) : null)
+      parentPort?.postMessage({ rendered: { subject: part(template.subject), text: part(template.text), html: part(template.html) } })
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error
+      parentPort?.postMessage({ refused: error.message })
+    }
+  },
+)
