@@ -120,7 +120,7 @@ function choose(key: SettingKey, fallback: string | null, { flags, env, stored, 
   if (own === undefined) return { value: fallback, origin: 'default' }
   const text = Array.isArray(own) && own.every(item => typeof item === 'string') ? own.join(',') : own
   if (typeof text !== 'string')
-    throw new MailctlError('config', `'${key}' in ${file} is no text`, { hint: `Set it again: mailctl config set ${key} VALUE` })
+    throw new MailctlError('config', `'${key}' in ${file} is no text`, { hint: 'Correct it there, or remove it.' })
   return checked({ value: text, origin: 'config' }, key, file)
 }
 
