@@ -1,8 +1,11 @@
-/** The tests' certificate, for `mx.example.test` and `localhost`, and the authority behind it; see tls/README.md. */
-import { readFileSync } from 'node:fs'
-
-const pem = (name: string): string => readFileSync(new URL(`tls/${name}`, import.meta.url), 'utf8')
+/** A certificate for `mx.example.test` and `localhost`, and the authority behind it, made anew for each test file. */
+import { issueCertificate, makeAuthority } from '../../src/wire/certificate.ts'
 
 export const CERTIFICATE_NAME = 'mx.example.test'
-export const ca = pem('ca.pem')
-export const certificate = { key: pem('mx.key'), cert: pem('mx.pem') }
+
+const authority = makeAuthority('mailctl test authority')
+const leaf = issueCertificate(authority, [CERTIFICATE_NAME, 'localhost'])
+
+/** PEM. */
+export const ca = authority.certificate
+export const certificate = { key: leaf.key, cert: leaf.certificate }
