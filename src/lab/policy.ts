@@ -1,0 +1,64 @@
+/** How a receiver treats those who come: what it offers, whom it refuses and when. Everything not refused is taken. */
+import type { Database } from '../base/database.ts'
+import type { Reply } from '../mail/reply.ts'
+
+/** `broken` offers STARTTLS and cannot do it; `old` knows TLS 1.0 and 1.1 only. */
+export type TlsStyle = 'modern' | 'none' | 'broken' | 'old'
+
+export interface Recipient {
+  /** The receiver's host name. */
+  readonly receiver: string
+  readonly ip: string
+  readonly from: string
+  readonly to: string
+}
+
+/** What receivers may use to make up their mind. */
+export interface Memory {
+  readonly database: Database
+  /** The account's clock. */
+  readonly now: () => number
+}
+
+export interface Policy {
+  readonly tls: TlsStyle
+  /** Connections to this host are refused. */
+  readonly isDown?: (host: string) => boolean
+  /** Only reachable over IPv6. */
+  readonly ipv6Only?: true
+  /** Real milliseconds before each reply. */
+  readonly paceMs?: number
+  /** Instead of 220. */
+  readonly greeting?: Reply
+  /** @returns a refusal, or undefined to accept */
+  readonly rcpt?: (recipient: Recipient, memory: Memory) => Reply | undefined
+  /** After the final dot: a refusal of the whole message, or no answer at all. */
+  readonly afterData?: Reply | 'drop'
+  /** The reply to a message that was taken. @param id its id in the inbox */
+  readonly accepted?: (id: string) => Reply
+}
+
+export const ACCEPT_ALL: Policy = { tls: 'modern' }
+
+const HOUR = 3_600_000
+/** Nobody comes back after so long; bounds the table. */
+const FORGET_AFTER = 30 * 24 * HOUR
+
+/**
+ * Puts a triple off the first time it is seen. `once`: for ever after it is known. `each`: the next time it passes and is forgotten, so
+ * that another message of the same sender is put off again.
+ */
+export function putOff(kind: 'once' | 'each', { receiver, ip, from, to }: Recipient, { database, now }: Memory): 'first' | 'later' {
+  return database.transaction(() => {
+    const key = [receiver, ip, from.toLowerCase(), to.toLowerCase()]
+    const known = database.prepare('SELECT at FROM deferral WHERE receiver = ? AND ip = ? AND sender = ? AND recipient = ?').get(...key)
+    if (known === undefined) {
+      const at = now()
+      database.prepare('DELETE FROM deferral WHERE at < ?').run(at - FORGET_AFTER)
+      database.prepare('INSERT INTO deferral (receiver, ip, sender, recipient, at) VALUES (?, ?, ?, ?, ?)').run(...key, at)
+      return 'first'
+    }
+    if (kind === 'each') database.prepare('DELETE FROM deferral WHERE receiver = ? AND ip = ? AND sender = ? AND recipient = ?').run(...key)
+    return 'later'
+  })
+}

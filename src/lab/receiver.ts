@@ -1,0 +1,138 @@
+/**
+ * One receiver of the box on one loopback port: a policy that accepts or refuses, a judge that checks SPF, DKIM and DMARC, and the inbox.
+ * The 250 after the message is said only when the inbox has committed it.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
+import type { DnsAnswer, RecordType } from '../mail/dns-record.ts'
+import type { Reply } from '../mail/reply.ts'
+import { SmtpServer } from '../wire/smtp-server.ts'
+import { type SmtpPeer, type SmtpSession, smtpReply } from '../wire/smtp-session.ts'
+import { contextFor } from './authority.ts'
+import { type Arriving, hopCount, type Inbox } from './inbox.ts'
+import type { Memory } from './policy.ts'
+import type { Site } from './sites.ts'
+import { traceFields } from './trace.ts'
+import { judge } from './verdicts.ts'
+
+/** Beyond so many hosts it is a loop. RFC 5321 §6.3 */
+const MAX_HOPS = 100
+const OK = smtpReply(250, '2.0.0', 'Ok')
+
+export interface ReceiverOptions {
+  /** The name it goes by. */
+  readonly host: string
+  readonly site: Site
+  readonly inbox: Inbox
+  readonly memory: Memory
+  readonly lookup: (name: string, type: RecordType) => Promise<DnsAnswer>
+  readonly log?: (line: string) => void
+}
+
+export class Receiver {
+  readonly #options: ReceiverOptions
+  readonly #server: SmtpServer
+  /** Messages being taken: a closed box has none. */
+  readonly #working = new Set<Promise<Reply>>()
+
+  constructor(options: ReceiverOptions) {
+    const { host, site, memory, log } = options
+    const { tls } = site.policy
+    this.#options = options
+    this.#server = new SmtpServer({
+      hostname: host,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      session: peer => this.#session(peer),
+      ...(tls === 'none' ? {} : { tls: { mode: 'starttls', context: () => contextFor(tls, host, memory.database) } }),
+      ...(log && { log }),
+    })
+  }
+
+  /** @throws the system's error when the address cannot be had */
+  async listen(address: string): Promise<{ readonly address: string; readonly port: number }> {
+    const bound = await this.#server.listen(address, 0)
+    this.#server.unref()
+    return bound
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close()
+    await Promise.allSettled(this.#working)
+  }
+
+  #session(peer: SmtpPeer): SmtpSession {
+    const { host, site, memory } = this.#options
+    const { greeting, paceMs, rcpt } = site.policy
+    let from = ''
+    let to: string[] = []
+    const paced = (reply: Reply): Reply | Promise<Reply> => (paceMs === undefined ? reply : pause(paceMs, reply))
+    return {
+      greet: () => paced(greeting ?? { code: 220, lines: [site.banner ?? `${host} ESMTP`] }),
+      mail(address) {
+        from = address
+        return paced(OK)
+      },
+      rcpt(address) {
+        const refusal = rcpt?.({ receiver: host, ip: peer.address, from, to: address }, memory)
+        if (refusal !== undefined) return paced(refusal)
+        to.push(address)
+        return paced(OK)
+      },
+      reset() {
+        from = ''
+        to = []
+      },
+      data: body => {
+        const work = this.#take(body, peer, { from, to: [...to] }).then(paced)
+        this.#working.add(work)
+        const done = (): unknown => this.#working.delete(work)
+        work.then(done, done)
+        return work
+      },
+    }
+  }
+
+  async #take(
+    body: AsyncIterable<Buffer>,
+    peer: SmtpPeer,
+    envelope: { readonly from: string; readonly to: readonly string[] },
+  ): Promise<Reply> {
+    const { inbox, site } = this.#options
+    const arriving = inbox.receive()
+    try {
+      for await (const chunk of body) arriving.write(chunk)
+      const { afterData } = site.policy
+      if (afterData === undefined) return await this.#keep(arriving, peer, envelope)
+      arriving.discard()
+      if (afterData !== 'drop') return afterData
+      peer.drop()
+      return OK
+    } catch (thrown) {
+      arriving.discard()
+      throw thrown
+    }
+  }
+
+  async #keep(arriving: Arriving, peer: SmtpPeer, { from, to }: { readonly from: string; readonly to: readonly string[] }): Promise<Reply> {
+    const { host, site, memory, lookup } = this.#options
+    if (hopCount(arriving.header()) > MAX_HOPS) {
+      arriving.discard()
+      return smtpReply(554, '5.4.6', 'Too many hops, this message is going round in circles')
+    }
+    const at = memory.now()
+    const { address: ip, helloName: helo } = peer
+    const authentication = await judge({ ip, helo, mailFrom: from, now: at, open: () => arriving.open(), lookup })
+    const tls = peer.tls === undefined ? '' : `${peer.tls.version} ${peer.tls.cipher}`
+    const protocol = !peer.extended ? 'SMTP' : peer.tls === undefined ? 'ESMTP' : 'ESMTPS'
+    const id = arriving.take({
+      envelopeFrom: from,
+      envelopeTo: to,
+      receiver: host,
+      tls,
+      receivedAt: at,
+      authentication,
+      trace: id => traceFields({ id, receiver: host, ip, helo, from, to, protocol, tls, at, authentication }),
+    })
+    return site.policy.accepted?.(id) ?? smtpReply(250, '2.0.0', `Ok: queued as ${id}`)
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The lab's own file (`lab.db`): the zone, what receivers remember, what they took, and the authority for their certificates. Steps are
+ * only ever added. Moments are epoch milliseconds of the account's clock, except `started_at`, which is the machine's.
+ */
+import type { Migration } from '../base/database.ts'
+
+const first = `
+-- labels: the name's labels from the root, each followed by a full stop, so that everything below a name is one range of the index.
+CREATE TABLE zone_record (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  type TEXT NOT NULL,
+  data TEXT NOT NULL,
+  record TEXT NOT NULL,
+  UNIQUE (name, type, data)
+) STRICT;
+CREATE INDEX zone_record_labels ON zone_record (labels);
+
+-- taken: 0 while a large message is still arriving; only 1 counts.
+CREATE TABLE inbox_message (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  taken INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  received_at INTEGER NOT NULL DEFAULT 0,
+  envelope_from TEXT NOT NULL DEFAULT '',
+  receiver TEXT NOT NULL DEFAULT '',
+  tls TEXT NOT NULL DEFAULT '',
+  subject TEXT NOT NULL DEFAULT '',
+  from_text TEXT NOT NULL DEFAULT '',
+  from_address TEXT NOT NULL DEFAULT '',
+  header_message_id TEXT NOT NULL DEFAULT '',
+  size_bytes INTEGER NOT NULL DEFAULT 0,
+  trace BLOB,
+  authentication TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE TABLE inbox_recipient (
+  message INTEGER NOT NULL REFERENCES inbox_message (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  address TEXT NOT NULL COLLATE NOCASE,
+  PRIMARY KEY (message, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX inbox_recipient_address ON inbox_recipient (address);
+CREATE TABLE inbox_chunk (
+  message INTEGER NOT NULL REFERENCES inbox_message (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  octets BLOB NOT NULL,
+  PRIMARY KEY (message, position)
+) STRICT;
+
+-- What a receiver put off once: who asked, for whom, when.
+CREATE TABLE deferral (
+  receiver TEXT NOT NULL,
+  ip TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (receiver, ip, sender, recipient)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deferral_at ON deferral (at);
+
+CREATE TABLE authority (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  certificate TEXT NOT NULL,
+  key TEXT NOT NULL
+) STRICT;
+`
+
+export const LAB_MIGRATIONS: readonly Migration[] = [{ name: '001-lab', sql: first }]

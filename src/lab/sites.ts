@@ -1,0 +1,83 @@
+/**
+ * Who receives mail in the box: domains, their MX hosts, and how the hosts behave. Domains that are not listed here share one receiver
+ * that accepts everything.
+ */
+
+import { ACCEPT_ALL, type Policy } from './policy.ts'
+import gmail from './receivers/gmail.json' with { type: 'json' }
+import gmx from './receivers/gmx.json' with { type: 'json' }
+import outlook from './receivers/outlook.json' with { type: 'json' }
+import yahoo from './receivers/yahoo.json' with { type: 'json' }
+import { SIMULATOR_HOST, simulatorPolicy } from './simulator.ts'
+import * as test from './test-policies.ts'
+
+export interface MxHost {
+  readonly preference: number
+  /** `''` is the null MX. RFC 7505 */
+  readonly host: string
+}
+
+export interface Site {
+  readonly mx: readonly MxHost[]
+  readonly policy: Policy
+  /** What follows the code in the greeting; the host name and `ESMTP` when absent. */
+  readonly banner?: string
+}
+
+/** The receiver of everybody who is not listed. */
+export const EVERYBODY: Site = { mx: [{ preference: 10, host: 'mx.everybody.test' }], policy: ACCEPT_ALL }
+
+interface ProviderFile {
+  readonly banner: string
+  readonly mx: Readonly<Record<string, readonly (readonly (string | number)[])[]>>
+}
+
+const providerSites = ({ banner, mx }: ProviderFile): [domain: string, site: Site][] =>
+  Object.entries(mx).map(([domain, hosts]) => [
+    domain,
+    { mx: hosts.map(([preference, host]) => ({ preference: Number(preference), host: String(host) })), policy: ACCEPT_ALL, banner },
+  ])
+
+const one = (domain: string, policy: Policy): [domain: string, site: Site] => [
+  domain,
+  { mx: [{ preference: 10, host: `mx.${domain}` }], policy },
+]
+
+export const SITES: ReadonlyMap<string, Site> = new Map([
+  ...[gmail, outlook, yahoo, gmx].flatMap(providerSites),
+  [SIMULATOR_HOST, { mx: [{ preference: 10, host: SIMULATOR_HOST }], policy: simulatorPolicy }],
+  one('greylist.test', test.greylist),
+  one('mailboxfull.test', test.mailboxFull),
+  one('nouser.test', test.noUser),
+  one('slow.test', test.slow),
+  one('notls.test', test.noTls),
+  one('badtls.test', test.badTls),
+  one('oldtls.test', test.oldTls),
+  one('down.test', test.down),
+  ['nullmx.test', { mx: [{ preference: 0, host: '' }], policy: test.down }],
+  one('drop-after-data.test', test.dropAfterData),
+  one('spamtrap.test', test.spamtrap),
+  one('busy.test', test.busy),
+  [
+    'second-mx.test',
+    {
+      mx: [
+        { preference: 10, host: 'mx1.second-mx.test' },
+        { preference: 20, host: 'mx2.second-mx.test' },
+      ],
+      policy: test.secondMx,
+    },
+  ],
+  one('ipv6.test', test.ipv6),
+])
+
+const byHost = new Map<string, Site>()
+for (const [domain, site] of SITES) for (const name of [domain, ...site.mx.map(({ host }) => host)]) if (name !== '') byHost.set(name, site)
+
+/** The receiver behind a host name: an MX host, or a listed domain itself. @returns the name it goes by, and its site */
+export function siteBehind(hostName: string): { readonly host: string; readonly site: Site } {
+  const name = hostName.toLowerCase()
+  const site = byHost.get(name)
+  if (site !== undefined) return { host: name, site }
+  return { host: EVERYBODY.mx[0]?.host ?? name, site: EVERYBODY }
+}
