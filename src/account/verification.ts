@@ -88,7 +88,11 @@ export function judgeDomain(identity: Identity, evidence: DomainEvidence, now: n
       errorType: seen === 'there' ? null : (failing.find(type => type !== 'DNS_SERVER_ERROR') ?? failing[0] ?? null),
       soa: evidence.soa ?? verification.soa,
     },
-    dkim: { ...identity.dkim, status: next.status },
+    // Its own progress: new keys are PENDING in a domain that is verified.
+    dkim: {
+      ...identity.dkim,
+      status: nextState({ ...before, status: before === verification ? identity.dkim.status : before.status }, seen, now).status,
+    },
     mailFrom: judgeMailFrom(identity, evidence, now),
   }
 }

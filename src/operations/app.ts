@@ -5,6 +5,7 @@ import type { Clock, Ids } from '../ports/clock.ts'
 import type { Files } from '../ports/files.ts'
 import type { Keys } from '../ports/keys.ts'
 import type { Lab } from '../ports/lab.ts'
+import type { NameServer } from '../ports/name-server.ts'
 import type { Publisher, PublishTarget } from '../ports/publisher.ts'
 import type { Renderer } from '../ports/renderer.ts'
 import type { Resolver } from '../ports/resolver.ts'
@@ -22,6 +23,7 @@ export interface App {
   readonly transport: Transport
   readonly lab: Lab
   readonly publisher: (target: PublishTarget) => Publisher
+  readonly nameServer: NameServer
   readonly authenticator: Authenticator
   /** Only files that the caller named. */
   readonly files: Files

@@ -1,0 +1,157 @@
+/**
+ * Checking what stands in DNS for a domain identity and moving its state accordingly. One check asks for every planned record and the SOA at
+ * once; waiting repeats it by the account's clock. The answers come from the resolver of this mode, so a proof says where it was made.
+ */
+import { compareRecord, questionType } from '../account/compare-record.ts'
+import type { Identity, SoaRecord } from '../account/identity.ts'
+import { judgeDomain, type RecordEvidence, restarted } from '../account/verification.ts'
+import { MailctlError } from '../base/errors.ts'
+import type { DnsAnswer } from '../mail/dns-record.ts'
+import type { PublishTarget } from '../ports/publisher.ts'
+import type { App } from './app.ts'
+import { createDomainIdentity, type DkimChoice } from './create-identity.ts'
+import { dnsPlan, planFor } from './dns-plan.ts'
+import type { CheckedRecord } from './identity-view.ts'
+import { type Published, publishIdentity } from './publish-dns.ts'
+import { type IdentityChange, setIdentity } from './set-identity.ts'
+
+type CheckingApp = Pick<App, 'store' | 'clock' | 'keys' | 'settings' | 'resolver'>
+
+export interface DomainCheck {
+  readonly identity: Identity
+  readonly records: readonly CheckedRecord[]
+  /** For people: where the answers came from, when that is not the zone itself. */
+  readonly notices: readonly string[]
+}
+
+/** Verified, its MAIL FROM domain included: what `verify` waits for. */
+export const isSettled = ({ verification, mailFrom }: Identity): boolean =>
+  verification.status === 'SUCCESS' && (mailFrom === null || mailFrom.status === 'SUCCESS')
+
+/** Asks, without changing the identity. */
+async function gather(
+  { keys, settings, resolver }: CheckingApp,
+  identity: Identity,
+): Promise<{ records: RecordEvidence[]; soa: SoaRecord | null; notices: string[] }> {
+  const planned = await planFor({ keys, settings }, identity)
+  const [soa, ...answers] = await Promise.all([
+    resolver.lookupAuthoritative(identity.name, 'SOA'),
+    ...planned.map(record => resolver.lookupAuthoritative(record.name, questionType(record))),
+  ])
+  const records = planned.map((record, index) => {
+    const answer = answers[index] ?? ({ kind: 'failure', reason: 'timeout', detail: 'not asked', server: '' } satisfies DnsAnswer)
+    return { planned: record, answer, comparison: compareRecord(record, answer) }
+  })
+  return { records, soa: soaOf(soa), notices: resolver.takeNotices() }
+}
+
+function soaOf(answer: DnsAnswer): SoaRecord | null {
+  if (answer.kind === 'failure') return null
+  const record = answer.kind === 'found' ? answer.records[0] : answer.soa
+  if (record?.type !== 'SOA') return null
+  // RFC 1035 §8: the first dot that is not escaped stands for the @.
+  const adminEmail = record.admin.replace(/^((?:\\.|[^.\\])*)\./, '$1@').replace(/\\(.)/g, '$1')
+  return { primaryNameServer: record.primary, adminEmail, serialNumber: record.serial }
+}
+
+/** An explicit resolver that says nothing at all is a wrong address, not an answer about the domain. */
+function assertReached(records: readonly RecordEvidence[], resolver: string | undefined): void {
+  if (resolver === undefined || !records.every(({ answer }) => answer.kind === 'failure' && answer.reason === 'timeout')) return
+  throw new MailctlError('unreachable', `the DNS server ${resolver} does not answer`, {
+    hint: 'Check the address and port given with --resolver.',
+  })
+}
+
+/**
+ * One look at the DNS; the state is stored.
+ * @param resolver as the user gave it, if so
+ * @throws MailctlError unreachable, when a given resolver never answers; nothing is stored then
+ */
+export async function checkDomain(app: CheckingApp, identity: Identity, resolver: string | undefined): Promise<DomainCheck> {
+  const { records, soa, notices } = await gather(app, identity)
+  assertReached(records, resolver)
+  const evidence = { records, soa, proof: app.resolver.proof, network: app.settings.network }
+  // The questions took a while: what counts is the identity as it is now, if the answers are still about it.
+  const current = await app.store.identity(identity.name)
+  const same = current?.dkim.tokens.join() === identity.dkim.tokens.join() && current?.mailFrom?.domain === identity.mailFrom?.domain
+  if (current === undefined || !same)
+    throw new MailctlError('conflict', `${identity.name} was changed while it was being checked`, { hint: 'Check it again.' })
+  const judged = judgeDomain(current, evidence, app.clock.now())
+  await app.store.saveIdentity(judged)
+  return { identity: judged, records, notices }
+}
+
+/** Asks and compares, and leaves the identity as it is: `dns check`. @throws as `dnsPlan` and `checkDomain` */
+export async function checkDns(
+  app: CheckingApp,
+  { name, resolver }: { readonly name: string; readonly resolver: string | undefined },
+): Promise<DomainCheck> {
+  const { identity } = await dnsPlan(app, name)
+  const { records, notices } = await gather(app, identity)
+  assertReached(records, resolver)
+  return { identity, records, notices }
+}
+
+export interface VerifyDomainAsk {
+  readonly domain: string
+  /** Absent: three keys of 2048 bits, planned as TXT, or what the identity has. */
+  readonly dkim?: DkimChoice
+  readonly mailFrom?: string
+  /** Absent: the lab in lab mode, otherwise nowhere. */
+  readonly publish?: PublishTarget
+  readonly resolver: string | undefined
+  /** Absent: one look. */
+  readonly wait?: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly onCheck: (check: DomainCheck) => void }
+}
+
+export interface VerifiedDomain extends DomainCheck {
+  readonly created: boolean
+  readonly published: Published | null
+  /** It was waited for, in vain. */
+  readonly timedOut: boolean
+}
+
+/** The first waits between two looks, in milliseconds; the last one repeats. */
+const WAITS_MS = [2_000, 5_000, 10_000, 30_000] as const
+
+/** Creates the identity if it is new, publishes where asked, and looks. @throws MailctlError of each of these steps; interrupted */
+export async function verifyDomain(app: CheckingApp & Pick<App, 'publisher'>, ask: VerifyDomainAsk): Promise<VerifiedDomain> {
+  const dkim = ask.dkim ?? ({ kind: 'txt', keyLength: 'RSA_2048_BIT' } as const)
+  const { identity: first, created } = await createDomainIdentity(app, { domain: ask.domain, dkim })
+  const change: IdentityChange = {
+    ...(ask.dkim === undefined || created ? {} : { dkim: ask.dkim }),
+    ...(ask.mailFrom === undefined ? {} : { mailFrom: ask.mailFrom }),
+  }
+  const asked = Object.keys(change).length === 0 ? first : await setIdentity(app, first.name, change)
+  const identity = restarted(asked, app.clock.now())
+  await app.store.saveIdentity(identity)
+  const target = ask.publish ?? (app.settings.network === 'lab' ? ({ kind: 'lab' } as const) : undefined)
+  const published = target === undefined ? null : await publishIdentity(app, identity, { target, dryRun: false })
+  const check = await checkUntilSettled(app, identity, ask)
+  return { ...check, created, published, timedOut: ask.wait !== undefined && !isSettled(check.identity) }
+}
+
+async function checkUntilSettled(app: CheckingApp, identity: Identity, { resolver, wait }: VerifyDomainAsk): Promise<DomainCheck> {
+  const notices = new Set<string>()
+  const deadline = app.clock.now() + (wait?.timeoutMs ?? 0)
+  let check = await checkDomain(app, identity, resolver)
+  for (let round = 0; ; round += 1) {
+    for (const notice of check.notices) notices.add(notice)
+    const now = app.clock.now()
+    if (wait === undefined || isSettled(check.identity) || now >= deadline) return { ...check, notices: [...notices] }
+    wait.onCheck(check)
+    const pause = WAITS_MS[Math.min(round, WAITS_MS.length - 1)] ?? 0
+    await app.clock.waitUntil(Math.min(deadline, now + pause), wait.signal)
+    check = await checkDomain(app, check.identity, resolver)
+  }
+}
+
+/** Looks at every domain identity once; addresses are proved by mail. In order of name. @throws as `checkDomain` */
+export async function verifyAll(app: CheckingApp, { resolver }: { readonly resolver: string | undefined }): Promise<DomainCheck[]> {
+  const checks: DomainCheck[] = []
+  for (const identity of await app.store.identities()) {
+    if (identity.type === 'DOMAIN') checks.push(await checkDomain(app, identity, resolver))
+    else checks.push({ identity, records: [], notices: [] })
+  }
+  return checks
+}
