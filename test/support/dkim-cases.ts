@@ -48,7 +48,8 @@ export const HARD_CASES: readonly HardCase[] = [
     `${FROM}Subject: ${utf8('\u00a0 a\u00a0 \u3000b\u2028 \u00a0')}\r\nTo: ${utf8('\u3000')} <b@c.example>\r\n\r\n`,
   ),
   withHead('octets that are no UTF-8 in a field', `${FROM}Subject: caf\xe9 \xa0 \xff\r\n\r\n`),
-  withHead('form feed in a field', `${FROM}Subject: a \f b \v\r\n\r\n`),
+  withHead('form feed and vertical tab in a field', `${FROM}Subject: a \f b \v c\r\n\r\n`),
+  withHead('vertical tab at the end of a field', `${FROM}Subject: a \v\r\n\r\n`),
   withHead(
     'folded fields',
     `${FROM}To: a@b.example,\r\n\tc@d.example ,\r\n   e@f.example\r\nSubject:\r\n starts on the next line\t \r\n \t and ends late \r\n\r\n`,
@@ -110,6 +111,8 @@ export async function signedBy(
   )
 }
 
-/** The signed message as it would travel. */
-export const signedMessage = (signatures: readonly Buffer[], { head, body }: Pick<HardCase, 'head' | 'body'>): Buffer =>
-  Buffer.concat([...signatures, Buffer.from(head, 'latin1'), body])
+/** The signed message as it travels: SMTP ends the last line even where the author did not. RFC 5321 §4.1.1.4. */
+export function signedMessage(signatures: readonly Buffer[], { head, body }: Pick<HardCase, 'head' | 'body'>): Buffer {
+  const message = Buffer.concat([...signatures, Buffer.from(head, 'latin1'), body])
+  return message.at(-1) === 0x0a ? message : Buffer.concat([message, Buffer.from('\r\n')])
+}

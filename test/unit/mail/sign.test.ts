@@ -25,10 +25,10 @@ const tagOf = (field: Buffer, tag: string): string | undefined =>
   new RegExp(`[;:] ?${tag}=([^;]*)`).exec(field.toString().replace(/\r\n /g, ' '))?.[1]?.replace(/ /g, '')
 
 /**
- * mailauth 4.13.3 takes `\s` for white space in fields, needs the empty line, and keeps a single space before the end of a body without
- * a line end. Those cases are judged by our own verifier and by Debian's (test/servers/dkim-verifiers.test.ts).
+ * mailauth 4.13.3 takes `\s` for white space in fields and needs the empty line after them. Those cases are judged by our own verifier
+ * (verify-dkim.test.ts) and by Debian's (test/servers/dkim-verifiers.test.ts).
  */
-const MAILAUTH_IS_WRONG = /in a field|no blank line|a space and no final line end/
+const MAILAUTH_IS_WRONG = /(?:spaces|octets|tab) .*in a field|end of a field|no blank line/
 
 describe('mailauth, another implementation, accepts the signature', () => {
   test.each(HARD_CASES.filter(({ name }) => !MAILAUTH_IS_WRONG.test(name)))('$name', async hard => {

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Debian packages that `npm run test:servers` runs against. Needs root.
+set -euo pipefail
+packages=(
+  python3-dkim python3-nacl # dkimpy, with Ed25519
+  libmail-dkim-perl         # Mail::DKIM
+)
+apt-get update -q
+DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}"
