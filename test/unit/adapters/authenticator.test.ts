@@ -98,6 +98,24 @@ describe('the authenticator', () => {
     expect((await authenticate(Buffer.from('From: a@other.example\r\n\r\n'))).dmarc?.result).toBe('none')
   })
 
+  test('reads an ARC chain, and sees when the body was changed below it', async () => {
+    const { sealMessage } = await import('mailauth/lib/arc/index.js')
+    const message = signedMessage([], plain)
+    // mailauth's types leave out `cv` and `authResults`, so this is no literal argument.
+    const sealing = {
+      algorithm: 'rsa-sha256',
+      signingDomain: SIGNING_DOMAIN,
+      selector: 'r1',
+      privateKey: rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      signTime: new Date('2026-01-01T00:00:00Z'),
+      cv: 'none',
+      authResults: 'mx.sender.example; spf=pass',
+    }
+    const seal = await sealMessage(message, sealing)
+    expect((await authenticate(Buffer.concat([seal, message]))).arc?.result).toBe('pass')
+    expect((await authenticate(Buffer.concat([seal, message, Buffer.from('more\r\n')]))).arc?.result).toBe('fail')
+  })
+
   test('reads a large message', async () => {
     const large = hard('25 MB')
     const report = await authenticate(signedMessage(await signedBy([rsa], large), large))
