@@ -18,6 +18,7 @@ export interface BodySink {
   write(chunk: Buffer): Promise<void>
   /** Durable when it resolves. */
   finish(): Promise<StoredBody>
+  /** Gives the space back: also after `finish`, when the message was refused for good. A body that a message has taken is left alone. */
   abort(): Promise<void>
 }
 
@@ -102,7 +103,7 @@ export interface StoredRecipient {
   readonly settledAt: number | null
 }
 
-/** Recipients of one message with one domain, held by this process until `leaseUntil`. */
+/** Recipients of one message with one domain, held by this process until `leaseUntil`: the machine's time, not the account's, as for all locks. */
 export interface Leased {
   readonly message: StoredMessage
   readonly domain: string

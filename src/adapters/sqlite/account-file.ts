@@ -1,6 +1,6 @@
 /** `account.db`: making an account in a home, and opening the one that is there as store, clock and ids. */
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Account, SANDBOX } from '../../account/account.ts'
 import type { ProofScope } from '../../account/admit.ts'
@@ -8,7 +8,7 @@ import type { Database, Migration } from '../../base/database.ts'
 import { MailctlError } from '../../base/errors.ts'
 import type { Clock, Ids } from '../../ports/clock.ts'
 import type { Store } from '../../ports/store.ts'
-import { makePrivateFolder } from '../private-files.ts'
+import { fileFailure, makePrivateFolder } from '../private-files.ts'
 import { readAccount, writeAccount } from './account-rows.ts'
 import { openClock, openIds, seeded } from './clock.ts'
 import { openDatabase } from './driver.ts'
@@ -64,7 +64,7 @@ export interface OpenOptions extends Omit<StoreOptions, 'home' | 'network'> {
 /** @throws MailctlError config when there is no account in the home, store-unavailable */
 export function openAccount(home: string, network: ProofScope, { engine, ...options }: OpenOptions = {}): OpenAccount {
   const file = accountFile(home)
-  if (!existsSync(file)) throw noAccount(home)
+  if (!isThere(file)) throw noAccount(home)
   const database = openDatabase(file, ACCOUNT_MIGRATIONS, engine)
   try {
     if (!hasAccount(database)) throw noAccount(home)
@@ -77,6 +77,16 @@ export function openAccount(home: string, network: ProofScope, { engine, ...opti
 }
 
 export const accountFile = (home: string): string => join(home, 'account.db')
+
+/** A folder that may not be looked into is another trouble than one with nothing in it. */
+function isThere(file: string): boolean {
+  try {
+    return statSync(file).isFile()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return false
+    throw fileFailure(`cannot open ${file}`, error)
+  }
+}
 
 const noAccount = (home: string): MailctlError =>
   new MailctlError('config', `there is no account in ${home}`, { hint: 'Run mailctl init.' })

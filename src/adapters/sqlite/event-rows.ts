@@ -19,8 +19,10 @@ export function findEvents(database: Database, filter: EventFilter): LoggedEvent
   ]
   const asked = conditions.filter((one): one is [string, SqlValue] => one[1] !== undefined)
   const where = asked.length > 0 ? `WHERE ${asked.map(([sql]) => sql).join(' AND ')}` : ''
+  // The plus keeps SQLite from walking the log from its first row when only the latest part of it is asked for.
+  const order = filter.since !== undefined && filter.after === undefined ? '+id' : 'id'
   return database
-    .prepare(`SELECT * FROM event ${where} ORDER BY id LIMIT ?`)
+    .prepare(`SELECT * FROM event ${where} ORDER BY ${order} LIMIT ?`)
     .all(...asked.map(([, value]) => value), filter.limit ?? -1)
     .map(toEvent)
 }

@@ -1,0 +1,77 @@
+/** No statement of the store reads a table from end to end where old mail would make that slow. Asked of SQLite itself. */
+import { expect, it, onTestFinished } from 'vitest'
+import { ACCOUNT_MIGRATIONS, accountFile, createAccount } from '../../../src/adapters/sqlite/account-file.ts'
+import { openDatabase } from '../../../src/adapters/sqlite/driver.ts'
+import { openStore } from '../../../src/adapters/sqlite/store.ts'
+import type { Database } from '../../../src/base/database.ts'
+import { messageOf, openTheGates, spooled, T0, tempFolder } from '../../support/account.ts'
+
+/** Tables of one row, of a row per process, or that are listed whole on purpose. */
+const SMALL = /^SCAN (account|clock|usage|owner|identity|json_each|VIRTUAL|CONSTANT)/
+/** Reading rows in the order of an index, from its start until the limit, or all that wait. */
+const IN_ORDER = /USING (COVERING )?INDEX recipient_(due|open)|^SCAN \(subquery/
+
+it('uses an index for every statement of a message’s life', async () => {
+  const home = tempFolder()
+  createAccount({ home, region: 'us-east-1', clock: 'virtual', startAt: T0 - 1_000 })
+  const database = openDatabase(accountFile(home), ACCOUNT_MIGRATIONS)
+  const statements = new Set<string>()
+  const watched: Database = {
+    ...database,
+    prepare(sql) {
+      statements.add(sql)
+      return database.prepare(sql)
+    },
+  }
+  const store = openStore(watched, { home, network: 'live' })
+  onTestFinished(() => store.close())
+  await openTheGates(store)
+  const message = messageOf({ body: await spooled(store, Buffer.alloc(10_000)), idempotencyKey: 'k' })
+  await store.accept(message, [])
+  await store.accept(messageOf({ idempotencyKey: 'k' }), [])
+  await store.usage(T0)
+  await store.lease({ now: T0 - 1, leaseMs: 1, limit: 1, messageId: message.id })
+  for (const { recipients } of await store.lease({ now: T0, leaseMs: 60_000, limit: 5 }))
+    await store.settle({
+      messageId: message.id,
+      attempts: [],
+      recipients: recipients.map(({ index }) => ({
+        index,
+        state: 'delivered',
+        nextAttemptAt: null,
+        outcome: { action: 'delivered', status: '2.0.0', reply: '250 OK' },
+      })),
+      settledAt: T0,
+      events: [],
+      reports: [],
+    })
+  await store.release()
+  for (const id of [undefined, message.id]) {
+    await store.nextDueAt(id)
+    await store.makeDue(T0, id)
+  }
+  await store.content(message.id)
+  await store.attempts(message.id)
+  await store.queue(10)
+  await store.queueStats()
+  await store.events({ messageId: message.id })
+  await store.events({ since: T0 })
+  await store.events({ after: 1 })
+  await store.eventCounts(T0)
+
+  const asked = [...statements].filter(sql => /^\s*(SELECT|UPDATE|DELETE|INSERT)/.test(sql))
+  expect(asked.length).toBeGreaterThan(30)
+  const scans = asked.flatMap(sql => {
+    const values = Array.from({ length: sql.split('?').length - 1 }, () => 1)
+    return database
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all(...values)
+      .map(row => String(row.detail))
+      .filter(detail => detail.startsWith('SCAN') && !SMALL.test(detail) && !IN_ORDER.test(detail))
+      .map(detail => `${detail}: ${sql}`)
+  })
+  expect(scans).toEqual([])
+  const due = asked.find(sql => sql.includes('SELECT message, domain') && sql.includes('ORDER BY next_attempt_at')) ?? ''
+  const plan = database.prepare(`EXPLAIN QUERY PLAN ${due}`).all(1)
+  expect(plan.map(row => row.detail)).toEqual([expect.stringContaining('SEARCH recipient USING INDEX recipient_due')])
+})
