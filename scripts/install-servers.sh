@@ -4,6 +4,7 @@ set -euo pipefail
 packages=(
   python3-dkim python3-nacl # dkimpy, with Ed25519
   libmail-dkim-perl         # Mail::DKIM
+  postfix openssl           # a receiver with STARTTLS, and its certificate
 )
 apt-get update -q
 DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}"
