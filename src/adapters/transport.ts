@@ -40,19 +40,21 @@ export function createTransport({ network, lab, timeouts: given, ca }: Transport
   const sockets = new Set<Socket>()
 
   async function attempt(hop: Hop, delivery: Delivery, signal?: AbortSignal): Promise<HopResult> {
-    signal?.throwIfAborted()
     const transcript = new Transcript()
     const visit = new Visit(hop, delivery, transcript)
-    let hangUp = (): void => {}
-    const onAbort = (): void => hangUp()
+    let connection: SmtpClientConnection | undefined
+    const onAbort = (): void => connection?.destroy()
     signal?.addEventListener('abort', onAbort, { once: true })
+    const deadline = setTimeout(
+      () => connection?.destroy(new SessionBroken('timeout', `the attempt took longer than ${timeouts.attemptMs} ms`)),
+      timeouts.attemptMs,
+    )
     const dial = async (): Promise<SmtpClient> => {
+      if (signal?.aborted) throw new SessionBroken('closed', 'interrupted')
       const place = await whereTo(hop, { network, lab })
       const socket = await connectTo(place, { timeoutMs: timeouts.connectMs, transcript, sockets, ...(signal && { signal }) })
-      const connection = new SmtpClientConnection(socket, transcript)
       visit.reached(place.address)
-      hangUp = () => connection.destroy()
-      if (signal?.aborted) hangUp()
+      connection = new SmtpClientConnection(socket, transcript)
       return new SmtpClient(connection, timeouts)
     }
     try {
@@ -74,6 +76,7 @@ export function createTransport({ network, lab, timeouts: given, ca }: Transport
       if (thrown instanceof SessionBroken) return visit.unreachable(brokenVerdict(thrown, hop.hostName))
       throw thrown
     } finally {
+      clearTimeout(deadline)
       signal?.removeEventListener('abort', onAbort)
     }
   }

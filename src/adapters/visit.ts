@@ -118,8 +118,9 @@ export class Visit {
 
   #end(kind: HopResult['kind'], rest?: Verdict): HopResult {
     if (rest) {
-      this.#transcript.add('*', rest.reply)
-      this.#sheet.markRest({ ...rest, remote: this.#remote })
+      const reply = this.#transcript.conceal(rest.reply)
+      this.#transcript.add('*', reply)
+      this.#sheet.markRest({ ...rest, reply, remote: this.#remote })
     }
     return { kind, outcomes: this.#sheet.close(), transcript: this.#transcript.lines }
   }

@@ -158,8 +158,9 @@ export class SmtpClientConnection {
     socket.unref()
   }
 
-  destroy(): void {
-    this.#break(new SessionBroken('closed', 'the connection was closed by us'))
+  /** Closes at once; whatever waits is rejected with this. */
+  destroy(cause: SessionBroken = new SessionBroken('closed', 'the connection was closed by us')): void {
+    this.#break(cause)
   }
 
   /** @returns what takes our listeners off again; Node's own stay */
@@ -215,8 +216,8 @@ export class SmtpClientConnection {
   }
 }
 
-/** `ECONNRESET` and its like in words, with Node's text for the rest. */
-export function describeSocketError(error: NodeJS.ErrnoException): string {
+/** `ECONNRESET` and its like, and what OpenSSL says, in words. */
+export function describeSocketError(error: NodeJS.ErrnoException & { readonly reason?: string }): string {
   const words: Readonly<Record<string, string>> = {
     ECONNREFUSED: 'connection refused',
     ECONNRESET: 'the peer reset the connection',
@@ -226,5 +227,6 @@ export function describeSocketError(error: NodeJS.ErrnoException): string {
     ENETUNREACH: 'no route to the network',
     EADDRNOTAVAIL: 'no address of ours reaches that network',
   }
-  return words[error.code ?? ''] ?? error.message
+  // OpenSSL's own message has its source file and line in it; the reason is the part for people.
+  return words[error.code ?? ''] ?? (typeof error.reason === 'string' && error.code?.startsWith('ERR_SSL') ? error.reason : error.message)
 }

@@ -25,6 +25,8 @@ export interface SmtpTimeouts {
   readonly blockMs: number
   readonly finalDotMs: number
   readonly quitMs: number
+  /** For the whole attempt: a peer that takes one block every few minutes must not hold it for days. */
+  readonly attemptMs: number
 }
 
 /** RFC 5321 §4.5.3.2 where it names a step. */
@@ -40,6 +42,7 @@ export const DEFAULT_TIMEOUTS: SmtpTimeouts = {
   blockMs: 180_000,
   finalDotMs: 600_000,
   quitMs: 2_000,
+  attemptMs: 1_800_000,
 }
 
 export interface TransactionRequest {

@@ -258,6 +258,19 @@ describe('a connection that breaks', () => {
     expect(actions(result)).toEqual(['delayed 4.4.2'])
   })
 
+  test('an attempt as a whole has an end too', async () => {
+    const trickle = async function* () {
+      for (;;) {
+        yield Buffer.from('a\r\n')
+        await new Promise(resolve => setImmediate(resolve))
+      }
+    }
+    const message = { head: HEAD, body: { length: 1_000, open: () => Readable.from(trickle()) } }
+    const { result } = await attempt({}, { delivery: { message }, transport: { timeouts: { attemptMs: 200 } } })
+    expect(actions(result)).toEqual(['delayed 4.4.2'])
+    expect(result.outcomes[0]?.reply).toContain('longer than 200 ms')
+  })
+
   test('nobody listens: unreachable, 4.4.1', async () => {
     const sink = await startSink()
     await sink.close()
@@ -427,7 +440,7 @@ describe('our own side', () => {
     const watch = setInterval(() => sink.commands.some(line => line.startsWith('MAIL')) && controller.abort(), 5)
     await expect(pending).rejects.toMatchObject({ code: 'interrupted' })
     clearInterval(watch)
-    await expect(transportFor().attempt(hopTo(sink.port), deliveryOf(), controller.signal)).rejects.toBeDefined()
+    await expect(transportFor().attempt(hopTo(sink.port), deliveryOf(), controller.signal)).rejects.toMatchObject({ code: 'interrupted' })
     expect(sink.connections()).toBe(1)
   })
 
