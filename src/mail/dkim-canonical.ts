@@ -127,9 +127,25 @@ export class BodyHasher {
       }
       if (octet === CR) this.#hasCr = true
       else if (this.#isRelaxed && (octet === SP || octet === HTAB)) this.#hasWsp = true
-      else if (this.#lineEnds === 0 && !this.#hasWsp && this.#used < this.#out.length) this.#out[this.#used++] = octet
-      else this.#content(octet)
+      else {
+        this.#content(octet)
+        i = this.#copyRun(chunk, i + 1) - 1
+      }
     }
+  }
+
+  /** Copies octets above SP, which mean nothing to either form; most of any body. @returns where the run ends */
+  #copyRun(chunk: Uint8Array, start: number): number {
+    const out = this.#out
+    let used = this.#used
+    let i = start
+    for (; i < chunk.length && used < out.length; i++) {
+      const octet = chunk[i] as number
+      if (octet <= SP) break
+      out[used++] = octet
+    }
+    this.#used = used
+    return i
   }
 
   digest(): BodyHash {
