@@ -104,7 +104,7 @@ class MessageReader {
     const addresses = (name: string) => addressesOf(fields.filter(([found]) => found.toLowerCase() === name).map(([, value]) => value))
     const text = (parts: readonly string[]) => (parts.length === 0 ? null : parts.join('\n'))
     return {
-      subject: decodeText(valueOf(fields, 'subject')),
+      subject: decodeText(firstValue(fields, 'subject')),
       from: await addresses('from'),
       to: await addresses('to'),
       cc: await addresses('cc'),
@@ -159,7 +159,7 @@ class MessageReader {
       this.state = 'outside'
       return
     }
-    const declared = parseStructured(valueOf(fields, 'content-type'))
+    const declared = parseStructured(firstValue(fields, 'content-type'))
     const type = /^[^/]+\/[^/]+$/.test(declared.value) ? declared.value : declared.value === 'text' ? 'text/plain' : this.defaultType
     const boundary = declared.parameters.get('boundary')?.trimEnd() ?? ''
     if (type.startsWith('multipart/') && boundary !== '') {
@@ -176,16 +176,16 @@ class MessageReader {
   }
 
   private openLeaf(fields: Fields, type: string, parameters: ReadonlyMap<string, string>): Leaf {
-    const disposition = parseStructured(valueOf(fields, 'content-disposition'))
+    const disposition = parseStructured(firstValue(fields, 'content-disposition'))
     const name = disposition.parameters.get('filename') ?? parameters.get('name') ?? null
-    const decoder = decoderFor(parseStructured(valueOf(fields, 'content-transfer-encoding')).value)
+    const decoder = decoderFor(parseStructured(firstValue(fields, 'content-transfer-encoding')).value)
     const kind = type === 'text/html' ? 'html' : type === 'text/plain' || type.startsWith('multipart/') ? 'plain' : undefined
     if (kind !== undefined && disposition.value !== 'attachment') return this.textLeaf(kind, decoder, parameters.get('charset') ?? '')
     return this.attachmentLeaf(decoder, {
       name: name === '' ? null : name,
       type,
       disposition: disposition.value === 'attachment' || disposition.value === 'inline' ? disposition.value : null,
-      contentId: /<?([^<>]+)>?/.exec(valueOf(fields, 'content-id').trim())?.[1]?.trim() ?? null,
+      contentId: /<?([^<>]+)>?/.exec(firstValue(fields, 'content-id').trim())?.[1]?.trim() ?? null,
     })
   }
 
@@ -235,7 +235,7 @@ const withoutLineEnd = (line: Buffer): Buffer => {
   return line.subarray(0, line.at(-2) === 13 ? -2 : -1)
 }
 
-const valueOf = (fields: Fields, name: string): string => fields.find(([found]) => found.toLowerCase() === name)?.[1] ?? ''
+const firstValue = (fields: Fields, name: string): string => fields.find(([found]) => found.toLowerCase() === name)?.[1] ?? ''
 
 /** Lines that are neither fields nor their continuation are passed over. */
 function readFields(lines: readonly string[]): Fields {

@@ -22,11 +22,13 @@ describe('content types', () => {
     '$header',
     ({ header, expected }) => {
       const { value, parameters } = parseStructured(unfold(header).split(/\r?\n/)[0] ?? '')
-      const type = expected === null ? '' : expected.c_subtype === null ? expected.c_type : `${expected.c_type}/${expected.c_subtype}`
-      const attributes = new Map([...(expected?.attributes ?? [])].reverse())
+      if (expected === null) return verdict('content_type', header, !/^[^/]+\/[^/]+$/.test(value))
+      // mail-parser also gives the language of RFC 2231 values, which nobody here needs.
+      const attributes = new Map((expected.attributes ?? []).filter(([name]) => !name.endsWith('-language')).reverse())
       const same =
         [...attributes].every(([name, text]) => parameters.get(name.toLowerCase()) === text) && attributes.size === parameters.size
-      verdict('content_type', header, value === type.toLowerCase() && same)
+      const type = [expected.c_type, ...(expected.c_subtype === null ? [] : [expected.c_subtype])].join('/').toLowerCase()
+      verdict('content_type', header, value.replace(/\/$/, '') === type && same)
     },
   )
 })
