@@ -54,9 +54,9 @@ export const inboxMessageJson = (message: InboxMessage) => ({
   Authentication: authenticationJson(message.authentication),
 })
 
-/** `spf pass · dkim pass · dmarc pass` */
+/** `spf pass, dkim pass, dmarc pass` */
 export const verdictText = ({ spf, dkim, dmarc }: Authentication): string =>
-  `spf ${spf.result} · dkim ${dkim.map(({ result }) => result).join(', ') || 'none'} · dmarc ${dmarc.result}`
+  `spf ${spf.result}, dkim ${dkim.map(({ result }) => result).join('+') || 'none'}, dmarc ${dmarc.result}`
 
 export async function showInbox(io: Io, messages: readonly InboxMessage[]): Promise<void> {
   if (messages.length === 0) return io.line('The inbox is empty.')

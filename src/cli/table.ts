@@ -10,16 +10,19 @@ export type Cell = string | number | { readonly text: string; readonly colour: C
 export interface TableContent {
   readonly head: readonly string[]
   readonly rows: readonly (readonly Cell[])[]
+  /** Long cells are wrapped to their end on a terminal too, for values that are copied; otherwise they are cut after three lines. */
+  readonly whole?: boolean
 }
 
+const MAX_LINES = 3
 /** Below this a column says nothing. */
 const MIN_WIDTH = 6
 
 const textOf = (cell: Cell): string => printable(typeof cell === 'object' ? cell.text : String(cell))
 
-export async function showTable(io: Io, { head, rows }: TableContent): Promise<void> {
-  if (io.stdout.isTty) await drawn(io, { head, rows })
-  else plain(io, { head, rows })
+export async function showTable(io: Io, content: TableContent): Promise<void> {
+  if (io.stdout.isTty) await drawn(io, content)
+  else plain(io, content)
 }
 
 function plain(io: Io, { head, rows }: TableContent): void {
@@ -34,10 +37,16 @@ function plain(io: Io, { head, rows }: TableContent): void {
     )
 }
 
-async function drawn(io: Io, { head, rows }: TableContent): Promise<void> {
+async function drawn(io: Io, { head, rows, whole = false }: TableContent): Promise<void> {
   const { default: Table } = await import('cli-table3')
   const bar = io.unicode ? '─' : '-'
   const cells = rows.map(row => row.map(textOf))
+  const widths = fit([head, ...cells], io.stdout.columns)
+  const shown = (row: number, column: number): string => {
+    const text = [...(cells[row]?.[column] ?? '')]
+    const most = (widths[column] ?? 1) * MAX_LINES
+    return whole || text.length <= most ? text.join('') : `${text.slice(0, most - 3).join('')}...`
+  }
   const table = new Table({
     head: head.map(title => io.colour.bold(title)),
     chars: {
@@ -45,11 +54,11 @@ async function drawn(io: Io, { head, rows }: TableContent): Promise<void> {
       ...{ left: '', 'left-mid': '', right: '', 'right-mid': '', middle: '  ', mid: bar, 'mid-mid': `${bar}${bar}` },
     },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
-    colWidths: fit([head, ...cells], io.stdout.columns),
+    colWidths: widths,
     wordWrap: true,
     wrapOnWordBoundary: false,
   })
-  for (const [at, row] of rows.entries()) table.push(row.map((cell, column) => coloured(io, cell, cells[at]?.[column] ?? '')))
+  for (const [at, row] of rows.entries()) table.push(row.map((cell, column) => coloured(io, cell, shown(at, column))))
   for (const line of table.toString().split('\n')) io.line(line.trimEnd())
 }
 

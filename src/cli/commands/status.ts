@@ -55,7 +55,7 @@ export default command<Shown>({
 
 function countsText(counts: Readonly<Record<string, number>>, none: string): string {
   const said = Object.entries(counts).filter(([, count]) => count > 0)
-  return said.length === 0 ? none : said.map(([name, count]) => `${count.toLocaleString('en-US')} ${name}`).join(' · ')
+  return said.length === 0 ? none : said.map(([name, count]) => `${count.toLocaleString('en-US')} ${name}`).join(', ')
 }
 
 function showIdentities(io: Io, { identities }: Status): void {
@@ -70,5 +70,5 @@ function showIdentities(io: Io, { identities }: Status): void {
     const state = verification.status === 'SUCCESS' ? io.colour.green(verification.status) : io.colour.yellow(verification.status)
     io.line(`${printable(name).padEnd(width)}  ${state}${type === 'DOMAIN' ? `  DKIM ${dkim.signingEnabled ? dkim.status : 'off'}` : ''}`)
   }
-  if (identities.length > shown.length) io.line(`… and ${identities.length - shown.length} more: mailctl identity list`)
+  if (identities.length > shown.length) io.line(`and ${identities.length - shown.length} more: mailctl identity list`)
 }
