@@ -1,0 +1,50 @@
+/** `mailctl dns serve`: answers for the zone that CNAME-style DKIM records point into, until it is told to stop. */
+import { once } from 'node:events'
+import { isIP } from 'node:net'
+import { MailctlError } from '../../../base/errors.ts'
+import { serveDns } from '../../../operations/serve-dns.ts'
+import { command } from '../../command.ts'
+import { textFlag } from '../../moments.ts'
+
+interface Serving {
+  readonly address: string
+  readonly zones: readonly string[]
+  /** Resolves when everything is closed. */
+  readonly ended: Promise<void>
+}
+
+/** `127.0.0.1:8053`, `[::1]:0`. @throws MailctlError usage */
+function listenAddress(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text)
+  const host = match?.[1] ?? match?.[2] ?? ''
+  const port = Number(match?.[3])
+  if (isIP(host) !== 0 && port <= 65_535) return { host, port }
+  throw new MailctlError('usage', `'${text}' is no address to listen on`, {
+    hint: 'Write IP:PORT, such as 127.0.0.1:8053; port 0 picks a free one.',
+  })
+}
+
+export default command<Serving>({
+  path: 'dns serve',
+  summary: 'Answer DNS questions for our own zone and the planned records',
+  details:
+    'Hosts <token>.dkim.<hostname>, which CNAME-style DKIM records point to, and the records of each domain. Stops on Ctrl-C or SIGTERM.',
+  examples: ['mailctl dns serve', 'mailctl dns serve --dns 127.0.0.1:0 --json'],
+  options: [{ flags: '--dns <address>', summary: 'IP:PORT to listen on, UDP and TCP (default: 127.0.0.1:8053)' }],
+  fails: ['usage', 'unreachable', 'config', 'store-unavailable'],
+  async run({ app, signal }, _args, flags) {
+    const { host, port } = listenAddress(textFlag(flags, 'dns') ?? '127.0.0.1:8053')
+    const server = await serveDns(await app(), { host, port })
+    const aborted = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {})
+    const address = server.address.includes(':') ? `[${server.address}]:${server.port}` : `${server.address}:${server.port}`
+    return { address, zones: server.zones, ended: aborted.then(() => server.close()) }
+  },
+  async *ndjson({ address, zones, ended }) {
+    yield { Dns: address, Zones: zones }
+    await ended
+  },
+  async show(io, { address, zones, ended }) {
+    io.line(`DNS on ${address} (UDP and TCP) for ${zones.join(', ')}`)
+    await ended
+  },
+})

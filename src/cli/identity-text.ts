@@ -1,0 +1,70 @@
+/** Identities and their DNS records for people. What a DNS server said is remote text; `showTable` and `io.line` replace its control characters. */
+import type { Identity } from '../account/identity.ts'
+import { printable } from '../base/redact.ts'
+import { domainToDisplay } from '../mail/idna.ts'
+import type { CheckedRecord } from '../operations/identity-view.ts'
+import { showFacts } from './account-text.ts'
+import type { Colour, Io } from './io.ts'
+import { showTime } from './moments.ts'
+import { showTable } from './table.ts'
+
+const STATUS_COLOUR: Readonly<Record<string, Colour>> = {
+  SUCCESS: 'green',
+  FOUND: 'green',
+  ADDED: 'green',
+  KEPT: 'green',
+  FAILED: 'red',
+  MISMATCH: 'red',
+  REFUSED: 'red',
+}
+
+export const statusCell = (text: string): { readonly text: string; readonly colour: Colour } => ({
+  text,
+  colour: STATUS_COLOUR[text] ?? 'yellow',
+})
+export const coloured = (io: Io, status: string): string => io.colour[STATUS_COLOUR[status] ?? 'yellow'](status)
+
+/** `xn--…` names with what they mean beside them. */
+export function nameText(name: string): string {
+  const domain = name.slice(name.lastIndexOf('@') + 1)
+  const shown = domainToDisplay(domain)
+  return shown === domain ? name : `${name} (${printable(name.slice(0, -domain.length) + shown)})`
+}
+
+export function showIdentity(io: Io, identity: Identity): void {
+  const { verification, dkim, mailFrom } = identity
+  const since =
+    verification.lastSuccessAt === null
+      ? ''
+      : `, last proved ${showTime(verification.lastSuccessAt)} in ${verification.proof === 'lab' ? 'the lab' : 'DNS'}`
+  const why = verification.errorType === null ? '' : ` (${verification.errorType})`
+  const facts: (readonly [string, string])[] = [
+    ['Identity', nameText(identity.name)],
+    ['Verification', `${coloured(io, verification.status)}${why}${verification.proof === null ? '' : since}`],
+  ]
+  if (identity.type === 'DOMAIN')
+    facts.push(['DKIM', `${coloured(io, dkim.status)}, signing ${dkim.signingEnabled ? 'on' : 'off'}, ${dkim.keyLength}`])
+  if (mailFrom) facts.push(['MAIL FROM', `${mailFrom.domain} ${coloured(io, mailFrom.status)}`])
+  if (identity.configurationSet !== null) facts.push(['Configuration set', identity.configurationSet])
+  showFacts(io, facts)
+}
+
+/** One row a record, and below it what differs, in full. */
+export async function showChecked(io: Io, records: readonly CheckedRecord[]): Promise<void> {
+  if (records.length === 0) return
+  const rows = records.map(({ planned, comparison }) => [
+    planned.purpose,
+    planned.type,
+    planned.name,
+    statusCell(comparison.status),
+    comparison.detail,
+  ])
+  await showTable(io, { head: ['Purpose', 'Type', 'Name', 'Status', 'Detail'], rows })
+  for (const { planned, comparison } of records) {
+    if (comparison.status === 'FOUND' || comparison.status === 'UNREACHABLE') continue
+    io.line()
+    io.line(`${planned.purpose} ${planned.name}`)
+    io.line(`  expected  ${planned.value}`)
+    for (const text of comparison.found) io.line(`  found     ${printable(text)}`)
+  }
+}
