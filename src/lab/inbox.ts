@@ -107,7 +107,7 @@ export class Inbox {
   /** A place for one message; call `take` or `discard` in the end. */
   receive(): Arriving {
     this.#database.prepare('DELETE FROM inbox_message WHERE taken = 0 AND started_at < ?').run(Date.now() - ABANDONED_AFTER)
-    return new Arriving(this.#database, id => Readable.from(this.#octets(id, null), { objectMode: false }))
+    return new Arriving(this.#database)
   }
 
   #rowOf(id: string): SqlRow | undefined {
@@ -145,7 +145,6 @@ export class Inbox {
 /** One message on its way into the inbox. */
 export class Arriving {
   readonly #database: Database
-  readonly #reopen: (id: number) => Readable
   /** Octets not written yet: parts of a small message, or the block being filled of a large one. */
   #parts: Buffer[] = []
   #held = 0
@@ -155,9 +154,8 @@ export class Arriving {
   #size = 0
   #start: Buffer = Buffer.alloc(0)
 
-  constructor(database: Database, reopen: (id: number) => Readable) {
+  constructor(database: Database) {
     this.#database = database
-    this.#reopen = reopen
   }
 
   write(chunk: Buffer): void {
@@ -170,13 +168,6 @@ export class Arriving {
       from += part.length
       if (this.#held === CHUNK_BYTES) this.#spill()
     }
-  }
-
-  /** What came so far, from the first octet; only after the last `write`. */
-  open(): Readable {
-    if (this.#id === undefined) return Readable.from([...this.#parts], { objectMode: false })
-    this.#spill()
-    return this.#reopen(this.#id)
   }
 
   /** The header as far as it is one; a header that cannot be read is empty. */
@@ -236,12 +227,17 @@ export class Arriving {
     return Number(row?.id)
   }
 
-  /** Writes what is held, as a transaction of its own. */
+  /** Writes what is held, as a transaction of its own; it need not be on the disk before the commit that counts, which syncs all of the log. */
   #spill(): void {
-    this.#database.transaction(() => {
-      this.#id = this.#begin()
-      this.#flush(this.#id)
-    })
+    this.#database.exec('PRAGMA synchronous = NORMAL')
+    try {
+      this.#database.transaction(() => {
+        this.#id = this.#begin()
+        this.#flush(this.#id)
+      })
+    } finally {
+      this.#database.exec('PRAGMA synchronous = FULL')
+    }
     // One block serves all further chunks, so that a large message makes no garbage of its size.
     this.#block ??= Buffer.allocUnsafeSlow(CHUNK_BYTES)
   }

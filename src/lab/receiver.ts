@@ -2,6 +2,7 @@
  * One receiver of the box on one loopback port: a policy that accepts or refuses, a judge that checks SPF, DKIM and DMARC, and the inbox.
  * The 250 after the message is said only when the inbox has committed it.
  */
+import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
 import type { DnsAnswer, RecordType } from '../mail/dns-record.ts'
@@ -13,11 +14,16 @@ import { type Arriving, hopCount, type Inbox } from './inbox.ts'
 import type { Memory } from './policy.ts'
 import type { Site } from './sites.ts'
 import { traceFields } from './trace.ts'
-import { judge } from './verdicts.ts'
+import { judge, type Verdicts } from './verdicts.ts'
 
 /** Beyond so many hosts it is a loop. RFC 5321 §6.3 */
 const MAX_HOPS = 100
 const OK = smtpReply(250, '2.0.0', 'Ok')
+
+interface Envelope {
+  readonly from: string
+  readonly to: readonly string[]
+}
 
 export interface ReceiverOptions {
   /** The name it goes by. */
@@ -92,38 +98,49 @@ export class Receiver {
     }
   }
 
-  async #take(
-    body: AsyncIterable<Buffer>,
-    peer: SmtpPeer,
-    envelope: { readonly from: string; readonly to: readonly string[] },
-  ): Promise<Reply> {
+  async #take(body: AsyncIterable<Buffer>, peer: SmtpPeer, envelope: Envelope): Promise<Reply> {
     const { inbox, site } = this.#options
+    const { afterData } = site.policy
     const arriving = inbox.receive()
+    const copy = new LiveCopy()
+    const verdicts = afterData === undefined ? this.#judge(copy.stream, peer, envelope) : undefined
     try {
-      for await (const chunk of body) arriving.write(chunk)
-      const { afterData } = site.policy
-      if (afterData === undefined) return await this.#keep(arriving, peer, envelope)
+      for await (const chunk of body) {
+        arriving.write(chunk)
+        if (verdicts !== undefined) await copy.write(chunk)
+      }
+      copy.end()
+      if (verdicts !== undefined) return this.#keep(arriving, peer, envelope, await verdicts)
       arriving.discard()
-      if (afterData !== 'drop') return afterData
+      if (afterData !== 'drop' && afterData !== undefined) return afterData
       peer.drop()
       return OK
     } catch (thrown) {
       arriving.discard()
+      copy.abandon()
       throw thrown
     }
   }
 
-  async #keep(arriving: Arriving, peer: SmtpPeer, { from, to }: { readonly from: string; readonly to: readonly string[] }): Promise<Reply> {
-    const { host, site, memory, lookup } = this.#options
+  /** Runs beside the arrival, so that a large message is read once. */
+  #judge(message: Readable, { address: ip, helloName: helo }: SmtpPeer, { from: mailFrom }: Envelope): Promise<Verdicts> {
+    const { memory, lookup } = this.#options
+    const verdicts = judge({ ip, helo, mailFrom, now: memory.now(), open: () => message, lookup })
+    // Awaited when the message is whole; a message that never is has no use for them.
+    verdicts.catch(() => {})
+    return verdicts
+  }
+
+  #keep(arriving: Arriving, peer: SmtpPeer, { from, to }: Envelope, authentication: Verdicts): Reply {
+    const { host, site, memory } = this.#options
     if (hopCount(arriving.header()) > MAX_HOPS) {
       arriving.discard()
       return smtpReply(554, '5.4.6', 'Too many hops, this message is going round in circles')
     }
-    const at = memory.now()
     const { address: ip, helloName: helo } = peer
-    const authentication = await judge({ ip, helo, mailFrom: from, now: at, open: () => arriving.open(), lookup })
     const tls = peer.tls === undefined ? '' : `${peer.tls.version} ${peer.tls.cipher}`
     const protocol = !peer.extended ? 'SMTP' : peer.tls === undefined ? 'ESMTP' : 'ESMTPS'
+    const at = memory.now()
     const id = arriving.take({
       envelopeFrom: from,
       envelopeTo: to,
@@ -134,5 +151,39 @@ export class Receiver {
       trace: id => traceFields({ id, receiver: host, ip, helo, from, to, protocol, tls, at, authentication }),
     })
     return site.policy.accepted?.(id) ?? smtpReply(250, '2.0.0', `Ok: queued as ${id}`)
+  }
+}
+
+/** A message as it arrives, for a second reader at the pace of the slower one. A reader that has seen enough is waited for no more. */
+class LiveCopy {
+  readonly stream: Readable
+  #wake: (() => void) | undefined
+
+  constructor() {
+    const wake = (): void => this.#wake?.()
+    this.stream = new Readable({
+      read: wake,
+      destroy: (error, done) => {
+        done(error)
+        wake()
+      },
+    })
+    this.stream.on('error', () => {})
+  }
+
+  /** Resolves when more may be written. */
+  async write(chunk: Buffer): Promise<void> {
+    if (this.stream.destroyed || this.stream.push(chunk)) return
+    await new Promise<void>(resolve => {
+      this.#wake = resolve
+    })
+  }
+
+  end(): void {
+    if (!this.stream.destroyed) this.stream.push(null)
+  }
+
+  abandon(): void {
+    this.stream.destroy(new Error('The message did not arrive'))
   }
 }

@@ -7,9 +7,10 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { openDatabase } from '../../src/adapters/sqlite/driver.ts'
 import { type LabOptions, type OpenLab, openLab } from '../../src/lab/lab.ts'
 import { LAB_MIGRATIONS } from '../../src/lab/schema.ts'
+import type { Lab } from '../../src/ports/lab.ts'
 
 export interface Box {
-  readonly lab: OpenLab
+  readonly lab: OpenLab & Lab
   readonly file: string
   /** Closes the box and opens it again, as the next process would. */
   reopen(): Promise<OpenLab>
