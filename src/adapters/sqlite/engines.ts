@@ -38,7 +38,7 @@ let chosen: Engine | undefined
 export function findEngine(name: EngineName): Engine | string {
   const known = loaded.get(name)
   if (known !== undefined) return known
-  const found = checkVersion(name === 'node:sqlite' ? nodeSqlite() : betterSqlite())
+  const found = name === 'node:sqlite' ? nodeSqlite() : betterSqlite()
   loaded.set(name, found)
   return found
 }
@@ -63,16 +63,15 @@ export function chooseEngine(): Engine {
 function nodeSqlite(): Engine | string {
   const module = quietly(() => process.getBuiltinModule?.('node:sqlite')) as NodeSqlite | undefined
   if (!module) return `Node ${process.versions.node} has no node:sqlite`
-  return { name: 'node:sqlite', open: file => new module.DatabaseSync(file), row: withBuffers }
+  return checkVersion({ name: 'node:sqlite', open: file => new module.DatabaseSync(file), row: withBuffers })
 }
 
 function betterSqlite(): Engine | string {
   try {
     const require = createRequire(import.meta.url)
     const Database: BetterSqlite = require('better-sqlite3')
-    // Opens once so that a binary built for another Node is found here and not later.
-    new Database(':memory:').close()
-    return { name: 'better-sqlite3', open: file => new Database(file), row: withExactIntegers }
+    // Asking for the version opens it once, so a binary built for another Node is found here and not later.
+    return checkVersion({ name: 'better-sqlite3', open: file => new Database(file), row: withExactIntegers })
   } catch (error) {
     return `better-sqlite3 cannot be loaded (${messageOf(error).split('\n')[0]})`
   }
@@ -83,8 +82,7 @@ interface NodeSqlite {
 }
 type BetterSqlite = new (file: string) => RawDatabase
 
-function checkVersion(engine: Engine | string): Engine | string {
-  if (typeof engine === 'string') return engine
+function checkVersion(engine: Engine): Engine | string {
   const database = engine.open(':memory:')
   const version = String(database.prepare('SELECT sqlite_version() AS version').get()?.version)
   database.close()
