@@ -33,6 +33,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('dns check', 'Compare the records in DNS with the plan', () => import('./commands/dns/check.ts')),
   entry('dns serve', 'Answer DNS questions for our own zone and the planned records', () => import('./commands/dns/serve.ts')),
   entry('inbox list', "List what the lab's receivers took", () => import('./commands/inbox/list.ts')),
+  entry('inbox show', 'Show a message that a lab receiver took', () => import('./commands/inbox/show.ts')),
   entry('inbox wait', 'Wait until matching mail is there', () => import('./commands/inbox/wait.ts')),
   entry('inbox clear', "Remove everything the lab's receivers took", () => import('./commands/inbox/clear.ts')),
   entry('queue list', 'List recipients that wait for delivery', () => import('./commands/queue/list.ts')),

@@ -27,7 +27,7 @@ export async function showTable(io: Io, content: TableContent): Promise<void> {
 
 function plain(io: Io, { head, rows }: TableContent): void {
   const lines = [[...head], ...rows.map(row => row.map(textOf))]
-  const widths = head.map((_, column) => Math.max(...lines.map(line => [...(line[column] ?? '')].length)))
+  const widths = head.map((_, column) => widest(lines, column))
   for (const line of lines)
     io.line(
       line
@@ -62,16 +62,20 @@ async function drawn(io: Io, { head, rows, whole = false }: TableContent): Promi
   for (const line of table.toString().split('\n')) io.line(line.trimEnd())
 }
 
+/** Characters of the longest cell. */
+const widest = (lines: readonly (readonly string[])[], column: number): number =>
+  lines.reduce((most, line) => Math.max(most, [...(line[column] ?? '')].length), 0)
+
 const coloured = (io: Io, cell: Cell, text: string): string => (typeof cell === 'object' ? io.colour[cell.colour](text) : text)
 
 /** Natural widths; where they do not fit, the widest columns give way first. */
 function fit(lines: readonly (readonly string[])[], available: number): number[] {
-  const widths = (lines[0] ?? []).map((_, column) => Math.max(1, ...lines.map(line => [...(line[column] ?? '')].length)))
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(1, widest(lines, column)))
   const gaps = 2 * Math.max(0, widths.length - 1)
   while (widths.reduce((sum, width) => sum + width, gaps) > available) {
-    const widest = widths.indexOf(Math.max(...widths))
-    if ((widths[widest] ?? 0) <= MIN_WIDTH) break
-    widths[widest] = (widths[widest] ?? 0) - 1
+    const at = widths.indexOf(Math.max(...widths))
+    if ((widths[at] ?? 0) <= MIN_WIDTH) break
+    widths[at] = (widths[at] ?? 0) - 1
   }
   return widths
 }

@@ -54,8 +54,21 @@ interface Leaf {
   end(): void
 }
 
-export async function parseMessage(source: AsyncIterable<Uint8Array | string>): Promise<ParsedMessage> {
-  const reader = new MessageReader()
+/** Takes an attachment's decoded octets as they are read. */
+export interface AttachmentSink {
+  write(octets: Buffer): void
+  end(): void
+}
+
+/** Called once for each attachment, in the order of `attachments`; undefined leaves it alone. */
+export type OnAttachment = (facts: Omit<ParsedAttachment, 'sha256' | 'sizeBytes'>) => AttachmentSink | undefined
+
+/** @throws what `onAttachment` and its sinks throw; never because of the message */
+export async function parseMessage(
+  source: AsyncIterable<Uint8Array | string>,
+  onAttachment: OnAttachment = () => undefined,
+): Promise<ParsedMessage> {
+  const reader = new MessageReader(onAttachment)
   const lines = new MessageLines()
   for await (const chunk of source) {
     for (const line of lines.push(
@@ -90,6 +103,11 @@ class MessageReader {
   private readonly attachments: ParsedAttachment[] = []
   private textOctets = 0
   private truncated = false
+  private readonly onAttachment: OnAttachment
+
+  constructor(onAttachment: OnAttachment) {
+    this.onAttachment = onAttachment
+  }
 
   line(line: Buffer): void {
     if (this.stack.length > 0 && line[0] === 45 && line[1] === 45 && this.atBoundary(line)) return
@@ -204,14 +222,19 @@ class MessageReader {
 
   private attachmentLeaf(decoder: Decoder, facts: Omit<ParsedAttachment, 'sha256' | 'sizeBytes'>): Leaf {
     const hash: Hash = createHash('sha256')
+    const sink = this.onAttachment(facts)
     let sizeBytes = 0
     return {
       decoder,
       write: chunk => {
         hash.update(chunk)
+        sink?.write(chunk)
         sizeBytes += chunk.length
       },
-      end: () => this.attachments.push({ ...facts, sizeBytes, sha256: hash.digest('hex') }),
+      end: () => {
+        sink?.end()
+        this.attachments.push({ ...facts, sizeBytes, sha256: hash.digest('hex') })
+      },
     }
   }
 

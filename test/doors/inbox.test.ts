@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Door, mail, openDoor } from '../support/door.ts'
 
@@ -73,4 +75,77 @@ test('clear says how many; a terminal is asked first, and nobody else', async ()
   expect(await json(['inbox', 'clear', '--yes'])).toEqual({ Removed: 2 })
   expect((await door.run(['inbox', 'list'])).stdout).toBe('The inbox is empty.\n')
   expect((await door.run(['inbox', 'clear'])).stdout).toBe('Removed 0 messages\n')
+})
+
+const RAW = [
+  'Received: from x by y',
+  'From: Bob <bob@example.com>',
+  'To: ann@gmail.com',
+  'Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=',
+  'MIME-Version: 1.0',
+  'Content-Type: multipart/mixed; boundary=b',
+  '',
+  '--b',
+  'Content-Type: text/plain; charset=utf-8',
+  '',
+  'Hi \u001b[31mred\u001b[0m',
+  '--b',
+  'Content-Type: text/html',
+  '',
+  '<p>Hi</p>',
+  '--b',
+  'Content-Type: application/pdf; name="../../evil.pdf"',
+  'Content-Disposition: attachment; filename="../../evil.pdf"',
+  'Content-Transfer-Encoding: base64',
+  '',
+  'aGVsbG8gd29ybGQ=',
+  '--b',
+  'Content-Type: application/pdf',
+  'Content-Disposition: attachment; filename="evil.pdf"',
+  '',
+  'second',
+  '--b--',
+  '',
+].join('\r\n')
+
+test('show: header, text, files and verdicts, nothing that drives a terminal', async () => {
+  door.inbox.push(mail({ raw: RAW }))
+  const { stdout } = await door.run(['inbox', 'show', 'm1'])
+  for (const text of ['Grüße', 'bob@example.com', 'spf pass, dkim pass, dmarc pass', '../../evil.pdf  application/pdf  11 B'])
+    expect(stdout).toContain(text)
+  expect(stdout).not.toContain('\u001b')
+  const shown = await json(['inbox', 'show', 'm1'])
+  expect(shown).toMatchObject({ Id: 'm1', Subject: 'Hello', From: ['bob@example.com'], Html: '<p>Hi</p>' })
+  expect(shown.Headers[3]).toEqual({ Name: 'Subject', Value: 'Grüße' })
+  expect(shown.Attachments[0]).toEqual({
+    Name: '../../evil.pdf',
+    Type: 'application/pdf',
+    Size: 11,
+    Sha256: 'b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9',
+    Disposition: 'attachment',
+    ContentId: null,
+  })
+})
+
+test('show --raw and --html: octets to a pipe, cleaned lines to a terminal', async () => {
+  door.inbox.push(mail({ raw: RAW }))
+  expect((await door.run(['inbox', 'show', 'm1', '--raw'])).stdout).toBe(RAW)
+  expect((await door.run(['inbox', 'show', 'm1', '--raw'], { tty: ['stdout'] })).stdout).not.toContain('\u001b')
+  expect((await door.run(['inbox', 'show', 'm1', '--html'])).stdout).toBe('<p>Hi</p>\n')
+  expect(await door.run(['inbox', 'show', 'm1', '--html', '--json'])).toMatchObject({ code: 64, stdout: '' })
+  expect(await door.run(['inbox', 'show', 'nothing'])).toMatchObject({ code: 1, stdout: '' })
+  door.inbox.push(mail({ id: 'm2' }))
+  expect(await door.run(['inbox', 'show', 'm2', '--html'])).toMatchObject({ code: 1, stdout: '' })
+})
+
+test('show --save writes files into the folder only, and a second time beside the first', async () => {
+  door.inbox.push(mail({ raw: RAW }))
+  const folder = join(door.home, 'saved', 'here')
+  const { Attachments } = await json(['inbox', 'show', 'm1', '--save', folder])
+  expect(Attachments.map(({ SavedAs }: { SavedAs: string }) => SavedAs)).toEqual([join(folder, 'evil.pdf'), join(folder, 'evil-1.pdf')])
+  expect(readFileSync(join(folder, 'evil.pdf'), 'utf8')).toBe('hello world')
+  expect(readFileSync(join(folder, 'evil-1.pdf'), 'utf8')).toBe('second')
+  await door.run(['inbox', 'show', 'm1', '--save', folder])
+  expect(readdirSync(folder).sort()).toEqual(['evil-1.pdf', 'evil-2.pdf', 'evil-3.pdf', 'evil.pdf'])
+  expect(readdirSync(join(door.home, 'saved'))).toEqual(['here'])
 })
