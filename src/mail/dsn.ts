@@ -5,6 +5,7 @@
  * `Auto-Submitted: auto-replied` (RFC 3834), so that no robot answers. The caller sends it with the null return path. Words of the failure
  * form as SES has them (SES fact: simulator, feedback mails). Pure: moment and ids are given.
  */
+import { formatDate } from './compose.ts'
 import type { Outcome } from './outcome.ts'
 
 export interface DsnRecipient {
@@ -50,7 +51,7 @@ export function composeDsn(request: DsnRequest): { readonly head: Buffer; readon
     `From: ${asciiLine(request.from)}`,
     `To: ${asciiLine(request.to)}`,
     `Subject: Delivery Status Notification (${request.kind === 'failed' ? 'Failure' : 'Delay'})`,
-    `Date: ${rfc5322Date(request.date)}`,
+    `Date: ${formatDate(request.date)}`,
     `Message-ID: <${asciiLine(request.headerMessageId)}>`,
     'Auto-Submitted: auto-replied',
     'MIME-Version: 1.0',
@@ -63,9 +64,6 @@ export function composeDsn(request: DsnRequest): { readonly head: Buffer; readon
   return { head: Buffer.from(head, 'latin1'), body: Buffer.from(body, 'latin1') }
 }
 
-/** `Fri, 21 Nov 1997 09:55:06 +0000`. RFC 5322 §3.3. */
-export const rfc5322Date = (at: number): string => new Date(at).toUTCString().replace('GMT', '+0000')
-
 function textPart({ kind, recipients }: DsnRequest): string {
   const opening =
     kind === 'failed'
@@ -76,15 +74,15 @@ function textPart({ kind, recipients }: DsnRequest): string {
 }
 
 function statusPart({ reportingMta, arrivedAt, kind, recipients }: DsnRequest): string {
-  const aboutMessage = [`Reporting-MTA: dns; ${asciiLine(reportingMta)}`, `Arrival-Date: ${rfc5322Date(arrivedAt)}`]
+  const aboutMessage = [`Reporting-MTA: dns; ${asciiLine(reportingMta)}`, `Arrival-Date: ${formatDate(arrivedAt)}`]
   const groups = recipients.map(({ address, outcome, lastAttemptAt, willRetryUntil }) => [
     `Final-Recipient: rfc822; ${asciiLine(address)}`,
     `Action: ${kind}`,
     `Status: ${outcome.status}`,
     ...(outcome.remote ? [`Remote-MTA: dns; ${asciiLine(outcome.remote.name)}`] : []),
     `Diagnostic-Code: smtp; ${asciiLine(outcome.reply)}`,
-    `Last-Attempt-Date: ${rfc5322Date(lastAttemptAt)}`,
-    ...(kind === 'delayed' && willRetryUntil !== undefined ? [`Will-Retry-Until: ${rfc5322Date(willRetryUntil)}`] : []),
+    `Last-Attempt-Date: ${formatDate(lastAttemptAt)}`,
+    ...(kind === 'delayed' && willRetryUntil !== undefined ? [`Will-Retry-Until: ${formatDate(willRetryUntil)}`] : []),
   ])
   const blocks = [aboutMessage, ...groups].map(fields => `${fields.join('\r\n')}\r\n`)
   return `Content-Type: message/delivery-status\r\n\r\n${blocks.join('\r\n')}`

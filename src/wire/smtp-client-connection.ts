@@ -27,6 +27,9 @@ interface Waiter {
   readonly reject: (broken: SessionBroken) => void
 }
 
+/** One for all sessions: every good one ends with it, and a stack trace would be its dearest part. */
+const ENDED = new SessionBroken('closed', 'the session has ended')
+
 /** SMTP over an own socket. Made on a connected or connecting socket; see `connectSocket`. */
 export class SmtpClientConnection {
   readonly transcript: Transcript
@@ -147,7 +150,7 @@ export class SmtpClientConnection {
   /** Says goodbye and lets the socket close by itself, at most `timeoutMs` later. */
   quit(timeoutMs: number): void {
     if (this.#broken) return
-    this.#broken = new SessionBroken('closed', 'the session has ended')
+    this.#broken = ENDED
     this.transcript.add('>', 'QUIT')
     const socket = this.#socket
     this.#deafen()
