@@ -11,9 +11,14 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) process.
 else await main()
 
 async function main(): Promise<void> {
-  const [{ runCommand }, { loadConfig }] = await Promise.all([import('./cli/run-command.ts'), import('./config.ts')])
+  const [{ runCommand }, { loadConfig }, { fileURLToPath }] = await Promise.all([
+    import('./cli/run-command.ts'),
+    import('./config.ts'),
+    import('node:url'),
+  ])
   const program: Program = {
     version,
+    script: fileURLToPath(new URL('../bin/mailctl.js', import.meta.url)),
     env: process.env,
     // Getters: asking for a standard stream opens it, which a command that never reads need not pay for.
     streams: {
@@ -29,18 +34,13 @@ async function main(): Promise<void> {
     },
     signal: untilInterrupted(),
     loadConfig,
-    openApp: noAccount,
-    createAccount: noAccount,
+    openApp: async (config, options) => (await import('./open-app.ts')).openApp(config, options),
+    createAccount: async (config, options) => (await import('./open-app.ts')).createAccount(config, options),
   }
   const code = await runCommand(argv, program)
   // A pipe may still hold output; sockets and timers of what was closed must not hold the process.
   process.exitCode = code
   process.stdout.write('', () => process.exit(code))
-}
-
-async function noAccount(): Promise<never> {
-  const { MailctlError } = await import('./base/errors.ts')
-  throw new MailctlError('config', 'this build has no account store')
 }
 
 /** The first Ctrl-C or SIGTERM asks the command to end cleanly; the second ends the process. */

@@ -62,6 +62,8 @@ export interface CommandContext {
   /** Environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly version: string
+  /** Path of the script that started the program, for commands that run it again. */
+  readonly script: string
   /** Every command there is, for those that speak of commands. */
   readonly registry: readonly Entry[]
 }

@@ -29,6 +29,8 @@ export interface OpenAppOptions {
 /** What the doors need from outside their walls; `main.ts` passes the real ones, tests their own. */
 export interface Program {
   readonly version: string
+  /** Path of the script that started the program. */
+  readonly script: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly streams: Streams
   /** Aborted by Ctrl-C and SIGTERM. */
@@ -97,6 +99,7 @@ async function runParsed(spec: Command, parsed: Parsed, program: Program): Promi
     io,
     env: program.env,
     version: program.version,
+    script: program.script,
     registry: program.registry ?? REGISTRY,
     signal: program.signal,
     get config() {

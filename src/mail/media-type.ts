@@ -51,13 +51,18 @@ const BLOCKED_EXTENSIONS: ReadonlySet<string> = new Set(
   scr sct shb shs sys ps1 ps1xml ps2 ps2xml psc1 psc2 tmp url vb vbe vbs vps vsmacros vss vst vsw vxd ws wsc wsf wsh xnk`.split(/\s+/),
 )
 
-/** Final dots and spaces are ignored, as Windows ignores them. @throws MailctlError bad-data: `Illegal filename 'a.exe'.` */
+/** A name for a file of our own making. @throws MailctlError bad-data: `Illegal filename 'a.exe'.` */
 export function checkFileName(name: string): void {
   if (name === '' || name.length > 255 || /[\u0000-\u001f\u007f/\\]/.test(name)) {
     throw new MailctlError('bad-data', `Illegal filename '${printable(name.slice(0, 100))}'.`, {
       hint: 'A file name is 1 to 255 characters without control characters or folders.',
     })
   }
+  checkExtension(name)
+}
+
+/** Final dots and spaces are ignored, as Windows ignores them. @throws MailctlError bad-data: `Illegal filename 'a.exe'.` */
+export function checkExtension(name: string): void {
   const bare = name.replace(/[. \t]+$/, '')
   const extension = bare.slice(bare.lastIndexOf('.') + 1).toLowerCase()
   if (!bare.includes('.') || !BLOCKED_EXTENSIONS.has(extension)) return

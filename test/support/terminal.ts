@@ -27,6 +27,7 @@ export async function mailctl(argv: readonly string[], { stdin = '', tty = [], c
   const err = collector(tty.includes('stderr'), columns)
   const code = await runCommand(argv, {
     version: '1.2.3',
+    script: 'bin/mailctl.js',
     env: {},
     signal: new AbortController().signal,
     loadConfig,

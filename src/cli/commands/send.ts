@@ -1,0 +1,194 @@
+/** `mailctl send`: composes or reads a message, has it accepted, and tells what became of each recipient. */
+import { parseDuration } from '../../base/duration.ts'
+import { MailctlError } from '../../base/errors.ts'
+import { printable } from '../../base/redact.ts'
+import { parseMailboxList } from '../../mail/address.ts'
+import type { RecipientState } from '../../mail/outcome.ts'
+import { type SplitMessage, splitMessage } from '../../mail/split.ts'
+import type { App } from '../../operations/app.ts'
+import { composeFromRequest } from '../../operations/compose-message.ts'
+import { previewMessage } from '../../operations/preview-message.ts'
+import { type Submission, submitMessage } from '../../operations/submit-message.ts'
+import { waitForOutcome } from '../../operations/wait-for-outcome.ts'
+import type { StoredMessage } from '../../ports/store.ts'
+import { type CommandContext, command, type Flags } from '../command.ts'
+import { composeRequest, DRAFT_OPTIONS, givenDraftFlags } from '../draft-flags.ts'
+import { messageTags, TAG_OPTION } from '../tags.ts'
+import { openInput } from '../values.ts'
+
+interface Sent {
+  readonly messageId: string
+  /** undefined: a dry run, or `--no-wait`. */
+  readonly message: StoredMessage | undefined
+  readonly recipients: readonly string[]
+  readonly dryRun: boolean
+}
+
+const STATUS: Readonly<Record<RecipientState, string>> = {
+  queued: 'QUEUED',
+  active: 'QUEUED',
+  held: 'QUEUED',
+  deferred: 'DEFERRED',
+  delivered: 'DELIVERED',
+  bounced: 'BOUNCED',
+  suppressed: 'SUPPRESSED',
+  rejected: 'REJECTED',
+}
+
+export default command<Sent>({
+  path: 'send',
+  summary: 'Send a message',
+  details:
+    'Returns when every recipient has the outcome of a first attempt: --no-wait returns on acceptance, --wait when every recipient is final. ' +
+    'What is accepted is durable; recipients that are deferred stay in the queue.',
+  examples: [
+    "mailctl send --from 'Shop <orders@example.com>' --to ann@gmail.com --subject Hello --text 'Hello Ann' --attach invoice.pdf",
+    'mailctl send --raw message.eml',
+    'mailctl send --raw - --to ann@gmail.com --no-wait < message.eml',
+  ],
+  options: [
+    ...DRAFT_OPTIONS,
+    {
+      flags: '--raw <file>',
+      summary: 'send this message; - is stdin. --to, --cc, --bcc and --return-path then set the envelope',
+      path: true,
+    },
+    { flags: '--config-set <name>', summary: 'configuration set' },
+    TAG_OPTION,
+    { flags: '--no-wait', summary: 'return on acceptance' },
+    { flags: '--wait', summary: 'return when every recipient is final' },
+    { flags: '--timeout <duration>', summary: 'how long to wait, for a send-rate token too (default 30s; with --wait 15h)' },
+    { flags: '--idempotency-key <key>', summary: 'a second send with this key gives the first message id and sends nothing' },
+    { flags: '--signer <name>', summary: 'DKIM signer', choices: ['own', 'dkim-signer'] },
+    { flags: '-n, --dry-run', summary: 'check everything and store nothing' },
+  ],
+  fails: [
+    'usage',
+    'bad-data',
+    'too-large',
+    'no-input',
+    'not-verified',
+    'mail-from-not-verified',
+    'sending-paused',
+    'quota-exceeded',
+    'rate-exceeded',
+    'not-found',
+    'store-unavailable',
+    'config',
+    'interrupted',
+  ],
+  results: { 0: 'all delivered, or accepted with --no-wait', 1: 'a recipient bounced', 75: 'a recipient is queued or deferred' },
+  run: send,
+  json: ({ messageId, message, recipients, dryRun }) => ({
+    ...(dryRun ? { DryRun: true } : { MessageId: messageId }),
+    Recipients:
+      message === undefined
+        ? recipients.map(address => ({ EmailAddress: address, ...(!dryRun && { Status: 'QUEUED' }) }))
+        : message.recipients.map(recipientJson),
+  }),
+  show(io, { messageId, message, recipients, dryRun }) {
+    const { colour } = io
+    if (dryRun) return io.line(`Would be accepted for ${recipients.join(', ')}; nothing was stored.`)
+    io.line(`Accepted ${messageId}`)
+    for (const { address, state, outcome, nextAttemptAt } of message?.recipients ?? []) {
+      const tint = state === 'delivered' ? colour.green : state === 'bounced' ? colour.red : colour.yellow
+      const where =
+        outcome?.remote === undefined
+          ? ''
+          : `  ${outcome.remote.name}${outcome.remote.tlsVersion === undefined ? ' (in the clear)' : ` (${outcome.remote.tlsVersion})`}`
+      io.line(`  ${address}  ${tint(STATUS[state].toLowerCase())}${printable(where)}  ${printable(outcome?.reply ?? '')}`)
+      if (nextAttemptAt !== null && state === 'deferred') io.line(colour.dim(`    next attempt ${new Date(nextAttemptAt).toISOString()}`))
+    }
+  },
+  exit({ message, dryRun }) {
+    if (message === undefined || dryRun) return 0
+    const statuses = message.recipients.map(({ state }) => STATUS[state])
+    if (statuses.some(status => status === 'QUEUED' || status === 'DEFERRED')) return 75
+    return statuses.every(status => status === 'DELIVERED') ? 0 : 1
+  },
+})
+
+async function send(context: CommandContext, _: readonly string[], flags: Flags): Promise<Sent> {
+  const app = await context.app()
+  const submission = await toSubmission(context, app, flags)
+  const recipients = submission.recipients ?? []
+  if (flags['dryRun'] === true) {
+    const preview = await previewMessage(app, submission)
+    return { messageId: '', message: undefined, recipients: preview.recipients, dryRun: true }
+  }
+  const startedAt = app.clock.now()
+  context.progress('Sending')
+  const { messageId, isDuplicate, warnings } = await submitMessage(app, submission)
+  for (const warning of warnings) context.notice(`warning: ${warning}`)
+  if (isDuplicate) context.notice('the idempotency key was used before: this is the earlier message')
+  if (flags['wait'] === false) return { messageId, message: undefined, recipients, dryRun: false }
+  const goal = flags['wait'] === true ? 'final' : 'first-attempt'
+  const timeoutMs = Math.max(0, startedAt + timeoutOf(flags) - app.clock.now())
+  const message = await waitForOutcome(app, messageId, { goal, timeoutMs, signal: context.signal })
+  if (message.recipients.some(({ state }) => state === 'deferred'))
+    context.notice('deferred recipients are tried again by mailctl queue flush')
+  return { messageId, message, recipients, dryRun: false }
+}
+
+const timeoutOf = (flags: Flags): number => {
+  const { timeout } = flags
+  return parseDuration(typeof timeout === 'string' ? timeout : flags['wait'] === true ? '15h' : '30s')
+}
+
+async function toSubmission(context: CommandContext, app: App, flags: Flags): Promise<Submission> {
+  const { raw, configSet, idempotencyKey, signer, returnPath } = flags
+  const common = {
+    tags: messageTags(flags),
+    configurationSet: typeof configSet === 'string' ? configSet : null,
+    signer: signer === 'dkim-signer' ? 'dkim-signer' : 'own',
+    ...(typeof idempotencyKey === 'string' && { idempotencyKey }),
+    rateWaitMs: flags['wait'] === false ? 0 : timeoutOf(flags),
+    signal: context.signal,
+  } as const
+  if (typeof raw === 'string') {
+    const surplus = givenDraftFlags(flags, ['to', 'cc', 'bcc', 'return-path'])
+    if (surplus.length > 0)
+      throw new MailctlError('usage', `--${surplus[0]} has no place beside --raw`, { hint: 'A raw message is sent as it is.' })
+    const recipients = ['to', 'cc', 'bcc'].flatMap(name => (flags[name] as readonly string[] | undefined) ?? []).flatMap(parseMailboxList)
+    return {
+      ...common,
+      content: await readRaw(context, raw),
+      operation: 'SendRawEmail',
+      ...(recipients.length > 0 && { recipients: recipients.map(({ address }) => address) }),
+      ...(typeof returnPath === 'string' && { returnPath: parseMailboxList(returnPath)[0]?.address ?? '' }),
+    }
+  }
+  const composed = await composeFromRequest(app, composeRequest(flags))
+  return {
+    ...common,
+    content: composed,
+    recipients: composed.recipients,
+    operation: 'SendEmail',
+    ...(composed.returnPath !== '' && { returnPath: composed.returnPath }),
+  }
+}
+
+async function readRaw({ io }: CommandContext, path: string): Promise<SplitMessage> {
+  return splitMessage(await openInput(path, io))
+}
+
+const recipientJson = ({
+  address,
+  state,
+  outcome,
+  attempts,
+  nextAttemptAt,
+}: StoredMessage['recipients'][number]): Record<string, unknown> => ({
+  EmailAddress: address,
+  Status: STATUS[state],
+  ...(outcome !== null && {
+    SmtpResponse: outcome.reply,
+    ...(outcome.remote !== undefined && {
+      RemoteMta: outcome.remote.name,
+      ...(outcome.remote.ip !== undefined && { RemoteMtaIp: outcome.remote.ip }),
+      ...(outcome.remote.tlsVersion !== undefined && { TlsVersion: outcome.remote.tlsVersion }),
+    }),
+  }),
+  Attempts: attempts,
+  ...(state === 'deferred' && nextAttemptAt !== null && { NextAttemptTimestamp: new Date(nextAttemptAt).toISOString() }),
+})

@@ -1,0 +1,66 @@
+/** `mailctl simulate`: a test send to the mailbox simulator, judged by the events it leaves. */
+import { parseDuration } from '../../base/duration.ts'
+import { MailctlError } from '../../base/errors.ts'
+import { printable } from '../../base/redact.ts'
+import { SIMULATED_OUTCOMES, type Simulated, type SimulatedOutcome, simulate } from '../../operations/simulate.ts'
+import { command } from '../command.ts'
+import { messageTags, TAG_OPTION } from '../tags.ts'
+
+export default command<Simulated>({
+  path: 'simulate',
+  arguments: '<outcome>',
+  summary: 'Send to the mailbox simulator and see the events',
+  details: `Outcomes: ${SIMULATED_OUTCOMES.join(', ')}. The whole loop is real: account rules, queue, an SMTP session on loopback, the reply, the event. Simulator mail counts in the send rate, not in the daily quota.`,
+  examples: [
+    'mailctl simulate success',
+    'mailctl simulate bounce --from orders@example.com --label order-17',
+    'mailctl simulate bounce --json',
+  ],
+  options: [
+    { flags: '--from <address>', summary: 'sender; default: one of a verified identity' },
+    { flags: '--label <label>', summary: 'sub-address, as in bounce+label@simulator.amazonses.com' },
+    TAG_OPTION,
+    { flags: '--timeout <duration>', summary: 'how long to wait for the events (default 30s)' },
+  ],
+  fails: ['usage', 'bad-data', 'not-verified', 'sending-paused', 'rate-exceeded', 'config', 'store-unavailable'],
+  results: { 0: 'the expected events were seen', 1: 'other events were seen', 75: 'timed out waiting' },
+  async run({ app, signal, progress }, [word = ''], flags) {
+    const outcome = SIMULATED_OUTCOMES.find(known => known === word)
+    if (outcome === undefined) {
+      throw new MailctlError('usage', `'${printable(word)}' is not an outcome that can be simulated`, {
+        hint: `Choose one of: ${SIMULATED_OUTCOMES.join(', ')}.`,
+      })
+    }
+    progress(`Simulating ${outcome}`)
+    return simulate(await app(), request(outcome, flags, signal))
+  },
+  json: ({ messageId, outcome, events }) => ({ MessageId: messageId, Outcome: outcome, Events: events.map(({ event }) => event) }),
+  show(io, { messageId, outcome, events, verdict }) {
+    for (const { type, recipients, event } of events) {
+      const detail = (event['bounce'] ?? event['delivery'] ?? event['deliveryDelay']) as Readonly<Record<string, unknown>> | undefined
+      const words = ['bounceType', 'bounceSubType', 'delayType', 'smtpResponse']
+        .map(name => detail?.[name])
+        .filter(word => typeof word === 'string')
+      io.line(`${type.padEnd(14)}${recipients.join(', ')}  ${printable(words.join(' / '))}`)
+    }
+    const mark = {
+      expected: io.colour.green('as expected'),
+      other: io.colour.red('not as expected'),
+      'timed-out': io.colour.yellow('timed out'),
+    }[verdict]
+    io.line(`${outcome}: ${mark}  ${io.colour.dim(messageId)}`)
+  },
+  exit: ({ verdict }) => ({ expected: 0, other: 1, 'timed-out': 75 })[verdict] as 0 | 1 | 75,
+})
+
+function request(outcome: SimulatedOutcome, flags: Parameters<typeof messageTags>[0], signal: AbortSignal): Parameters<typeof simulate>[1] {
+  const { from, label, timeout } = flags
+  return {
+    outcome,
+    ...(typeof from === 'string' && { from }),
+    ...(typeof label === 'string' && { label }),
+    tags: messageTags(flags),
+    timeoutMs: parseDuration(typeof timeout === 'string' ? timeout : '30s'),
+    signal,
+  }
+}

@@ -1,0 +1,41 @@
+/** Lets time pass on a virtual clock: everything that falls due on the way is done, in order, each at its own moment. */
+import { MailctlError } from '../base/errors.ts'
+import { type DeliverApp, deliverDue } from './deliver-due.ts'
+
+export interface AdvanceRequest {
+  readonly byMs: number
+  readonly signal: AbortSignal
+  readonly progress: (now: number) => void
+}
+
+export interface Advanced {
+  readonly from: number
+  readonly to: number
+  /** Recipients that got an outcome on the way. */
+  readonly attempted: number
+}
+
+/** @throws MailctlError usage when the clock is the system's; interrupted, with the clock where the work had come to */
+export async function advanceClock(app: DeliverApp, { byMs, signal, progress }: AdvanceRequest): Promise<Advanced> {
+  const { store, clock } = app
+  if (clock.kind !== 'virtual') {
+    throw new MailctlError('usage', 'this account runs on the system clock, which cannot be advanced', {
+      hint: 'mailctl init --clock virtual makes an account whose clock stands still.',
+    })
+  }
+  const from = clock.now()
+  const to = from + byMs
+  let attempted = 0
+  for (;;) {
+    const next = await store.nextDueAt()
+    if (next === undefined || next > to) break
+    await clock.waitUntil(next, signal)
+    const settled = await deliverDue(app, { signal })
+    if (signal.aborted) throw new MailctlError('interrupted', `interrupted at ${new Date(clock.now()).toISOString()}`)
+    attempted += settled
+    progress(clock.now())
+    if (settled === 0) break // held by another process, which will see to it
+  }
+  await clock.waitUntil(to, signal)
+  return { from, to, attempted }
+}

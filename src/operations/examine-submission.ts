@@ -1,0 +1,78 @@
+/**
+ * Everything that can be said about a submission before an octet of it is spooled: is the header one, who sends, who receives, and does
+ * the account allow it. The store applies the account's rules again, to fresh counters, in the commit.
+ */
+import type { Account } from '../account/account.ts'
+import { admit, identityFor, namesToLoad } from '../account/admit.ts'
+import type { Identity } from '../account/identity.ts'
+import { checkTag } from '../account/message-tags.ts'
+import { MailctlError } from '../base/errors.ts'
+import { formatMailbox, parseMailboxList } from '../mail/address.ts'
+import { MAX_RECIPIENTS } from '../mail/envelope.ts'
+import { checkHeader, findField, findFields, type Header } from '../mail/header.ts'
+import type { Submission, SubmitApp } from './submit-message.ts'
+
+export interface People {
+  /** The From field as written. */
+  readonly from: string
+  readonly fromAddress: string
+  readonly returnPath: string
+  /** Every address that must belong to a verified identity. */
+  readonly senders: readonly string[]
+  readonly recipients: readonly string[]
+}
+
+function readPeople(header: Header, submission: Submission): People {
+  const fields = findFields(header, 'From')
+  const [from, ...more] = fields.flatMap(({ value }) => parseMailboxList(value))
+  if (from === undefined || more.length > 0 || fields.length !== 1) {
+    throw new MailctlError(
+      'bad-data',
+      `The From field must hold one address, this one holds ${from === undefined ? 'none' : more.length + 1}`,
+    )
+  }
+  const given = submission.recipients ?? ['To', 'Cc', 'Bcc'].flatMap(name => addresses(header, name))
+  const recipients = [...new Set(given)]
+  if (recipients.length === 0)
+    throw new MailctlError('bad-data', 'The message has no recipients', { hint: 'Give --to, or a To field in the message.' })
+  if (recipients.length > MAX_RECIPIENTS) {
+    throw new MailctlError('bad-data', `Recipient count exceeds ${MAX_RECIPIENTS}: this message has ${recipients.length}`, {
+      hint: 'Send several messages of at most 50 recipients each.',
+    })
+  }
+  const returnPath = submission.returnPath ?? addresses(header, 'Return-Path')[0] ?? from.address
+  const senders = [...new Set([from.address, ...addresses(header, 'Sender'), returnPath])]
+  return { from: findField(header, 'From')?.value ?? formatMailbox(from), fromAddress: from.address, returnPath, senders, recipients }
+}
+
+const addresses = (header: Header, name: string): string[] =>
+  findFields(header, name).flatMap(({ value }) => parseMailboxList(value).map(({ address }) => address))
+
+export interface Examined {
+  readonly people: People
+  readonly account: Account
+  /** The identity that speaks for the From address. */
+  readonly authority: Identity
+  /** Those that concern senders and recipients. */
+  readonly identities: readonly Identity[]
+}
+
+/** @throws MailctlError bad-data, not-verified, sending-paused, quota-exceeded, rate-exceeded (unless the caller waits for a token) */
+export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' | 'settings'>, submission: Submission): Promise<Examined> {
+  const { store, clock, settings } = app
+  checkHeader(submission.content.header)
+  for (const [name, values] of Object.entries(submission.tags)) for (const value of values) checkTag(name, value)
+  const people = readPeople(submission.content.header, submission)
+  const account = await store.account()
+  const identities = await store.identitiesNamed(namesToLoad(people.senders, people.recipients))
+  const now = clock.now()
+  const question = { account, network: settings.network, identities, senders: people.senders, recipients: people.recipients }
+  try {
+    admit({ ...question, usage: await store.usage(now) }, now)
+  } catch (error) {
+    if (!(error instanceof MailctlError) || error.code !== 'rate-exceeded' || submission.rateWaitMs === 0) throw error
+  }
+  const authority = identityFor(people.fromAddress, question, now)
+  if (authority === undefined) throw new Error(`admitted without an identity for ${people.fromAddress}`)
+  return { people, account, authority, identities }
+}

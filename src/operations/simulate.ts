@@ -1,0 +1,104 @@
+/**
+ * A test send to the mailbox simulator, and whether the events came that its address promises. Nothing is short-cut: the message goes
+ * through the account's rules, the queue and a real SMTP session with the simulator's receiver on loopback. SES facts: simulator.
+ */
+import { isVerified } from '../account/admit.ts'
+import { SIMULATOR_DOMAIN } from '../account/mailbox-simulator.ts'
+import { MailctlError } from '../base/errors.ts'
+import { parseMailbox } from '../mail/address.ts'
+import { composeMessage } from '../mail/compose.ts'
+import type { LoggedEvent } from '../ports/store.ts'
+import type { DeliverApp } from './deliver-due.ts'
+import { type SubmitApp, submitMessage } from './submit-message.ts'
+import { waitForOutcome } from './wait-for-outcome.ts'
+
+/** What each simulated outcome leaves in the event log, in order. */
+const EXPECTED = {
+  success: ['Send', 'Delivery'],
+  bounce: ['Send', 'Bounce'],
+  delay: ['Send', 'DeliveryDelay'],
+} as const
+export type SimulatedOutcome = keyof typeof EXPECTED
+export const SIMULATED_OUTCOMES = Object.keys(EXPECTED) as SimulatedOutcome[]
+
+export interface SimulateRequest {
+  readonly outcome: SimulatedOutcome
+  /** Absent: `simulator@` a verified domain, or a verified address. */
+  readonly from?: string
+  /** Sub-address: `bounce+label@…`. */
+  readonly label?: string
+  readonly tags: Readonly<Record<string, readonly string[]>>
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+export interface Simulated {
+  readonly messageId: string
+  readonly outcome: SimulatedOutcome
+  readonly events: readonly LoggedEvent[]
+  /** `other`: different events came; `timed-out`: not all came in time. */
+  readonly verdict: 'expected' | 'other' | 'timed-out'
+}
+
+/** @throws MailctlError usage (label), not-verified, and what submitMessage throws */
+export async function simulate(app: SubmitApp & DeliverApp, request: SimulateRequest): Promise<Simulated> {
+  const { outcome, label, tags, timeoutMs, signal } = request
+  if (label !== undefined && !/^[A-Za-z0-9._=-]{1,40}$/.test(label)) {
+    throw new MailctlError('usage', `'${label}' is not a label`, {
+      hint: 'Use up to 40 letters, digits, dots, hyphens, underscores or equal signs.',
+    })
+  }
+  const from = parseMailbox(request.from ?? (await defaultSender(app)))
+  const to = parseMailbox(`${outcome}${label === undefined ? '' : `+${label}`}@${SIMULATOR_DOMAIN}`)
+  const now = app.clock.now()
+  const content = await composeMessage({
+    from,
+    to: [to],
+    cc: [],
+    bcc: [],
+    replyTo: [],
+    returnPath: null,
+    subject: `Simulated ${outcome}`,
+    text: `A test message to the mailbox simulator; the expected outcome is ${outcome}.\n`,
+    html: null,
+    attachments: [],
+    inline: [],
+    calendar: null,
+    headers: [],
+    listUnsubscribe: null,
+    date: null,
+    messageId: null,
+    boundarySeed: String(now),
+  })
+  const { messageId } = await submitMessage(app, {
+    content,
+    recipients: [to.address],
+    tags,
+    configurationSet: null,
+    operation: 'SendEmail',
+    signer: 'own',
+    rateWaitMs: timeoutMs,
+    signal,
+  })
+  const goal = outcome === 'delay' ? 'first-attempt' : 'final'
+  await waitForOutcome(app, messageId, { goal, timeoutMs: Math.max(0, now + timeoutMs - app.clock.now()), signal })
+  const events = await app.store.events({ messageId })
+  return { messageId, outcome, events, verdict: verdictOf(EXPECTED[outcome], events) }
+}
+
+function verdictOf(expected: readonly string[], events: readonly LoggedEvent[]): Simulated['verdict'] {
+  const seen = events.map(({ type }) => type)
+  if (expected.every((type, i) => seen[i] === type)) return 'expected'
+  return seen.every((type, i) => expected[i] === type) ? 'timed-out' : 'other'
+}
+
+async function defaultSender({ store, settings, clock }: SubmitApp): Promise<string> {
+  const verified = (await store.identities()).filter(identity => isVerified(identity, settings.network, clock.now()))
+  const domain = verified.find(({ type }) => type === 'DOMAIN')
+  if (domain !== undefined) return `simulator@${domain.name}`
+  const [address] = verified
+  if (address !== undefined) return address.name
+  throw new MailctlError('not-verified', 'no identity is verified, so there is nobody to send from', {
+    hint: 'Run mailctl verify domain example.com first.',
+  })
+}

@@ -1,0 +1,172 @@
+/**
+ * Takes responsibility for one message. Resolved: it is durable and will be tried until it is final. Rejected: nothing was stored.
+ *
+ * The body flows once, from the caller through the line-end rules and the hash into the spool; only the header block is held. The
+ * header is rewritten as SES does (Date, Message-ID, Bcc, Return-Path and control fields), then signed; after that no octet changes.
+ */
+import { waitForTokenMs } from '../account/admit.ts'
+import type { Identity } from '../account/identity.ts'
+import { sendEvent } from '../account/ses-event.ts'
+import { signingIdentityFor } from '../account/signing-identity.ts'
+import { MailctlError } from '../base/errors.ts'
+import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
+import { formatMailbox, parseMailboxList } from '../mail/address.ts'
+import { decodeText } from '../mail/encoded-word.ts'
+import { findField, findFields, type Header } from '../mail/header.ts'
+import type { SplitMessage } from '../mail/split.ts'
+import type { MessageFacts, NewMessage } from '../ports/store.ts'
+import type { App } from './app.ts'
+import { eventMail } from './event-mail.ts'
+import { examineSubmission } from './examine-submission.ts'
+import { rewriteHeader } from './rewrite-header.ts'
+import { type Signer, signAndSpool } from './sign-and-spool.ts'
+
+export interface Submission {
+  /** From `splitMessage` or `composeMessage`; its body is read once, here. */
+  readonly content: SplitMessage
+  /** The envelope's; absent: the To, Cc and Bcc fields. */
+  readonly recipients?: readonly string[]
+  /** Where the caller wants reports; absent: the Return-Path field, else the From address. */
+  readonly returnPath?: string
+  readonly tags: Readonly<Record<string, readonly string[]>>
+  readonly configurationSet: string | null
+  /** SES operation that this is, for the automatic tags. */
+  readonly operation: 'SendEmail' | 'SendRawEmail'
+  readonly signer: Signer
+  readonly idempotencyKey?: string
+  /** How long a send-rate token may be waited for; 0 refuses at once, as SES does. */
+  readonly rateWaitMs: number
+  readonly signal: AbortSignal
+}
+
+export interface Accepted {
+  readonly messageId: string
+  /** The idempotency key was seen before: this is the earlier message. */
+  readonly isDuplicate: boolean
+  /** What the caller should know: fields that were overwritten, a message left unsigned. */
+  readonly warnings: readonly string[]
+}
+
+export type SubmitApp = Pick<App, 'store' | 'clock' | 'ids' | 'keys' | 'settings'>
+
+/** @throws MailctlError bad-data, too-large, not-verified, sending-paused, quota-exceeded, rate-exceeded, mail-from-not-verified, store-unavailable */
+export async function submitMessage(app: SubmitApp, submission: Submission): Promise<Accepted> {
+  const { clock, ids, settings } = app
+  const { content } = submission
+  try {
+    const { people, account, authority, identities } = await examineSubmission(app, submission)
+    const id = ids.newMessageId()
+    const { header, rewritten } = rewriteHeader(content.header, {
+      messageId: id,
+      at: clock.now(),
+      network: settings.network,
+      region: account.region,
+      domain: authority.type === 'DOMAIN' ? authority.name : domainOf(people.fromAddress),
+    })
+    const signingIdentity = signingIdentityFor(people.fromAddress, identities)
+    const signed = await signAndSpool(app, { header, body: content.body, signingIdentity, signer: submission.signer })
+    const facts: MessageFacts = {
+      source: people.from,
+      fromAddress: people.fromAddress,
+      identity: authority.name,
+      subject: decodeText(findField(header, 'Subject')?.value ?? ''),
+      ...eventHeaders(header),
+      to: addressTexts(content.header, 'To'),
+      cc: addressTexts(content.header, 'Cc'),
+      bcc: addressTexts(content.header, 'Bcc'),
+      replyTo: addressTexts(content.header, 'Reply-To'),
+      headerMessageId: rewritten.messageId,
+      callerMessageId: rewritten.callerMessageId,
+      date: findField(header, 'Date')?.value ?? '',
+      tags: { ...automaticTags(submission, people.fromAddress), ...submission.tags },
+      configurationSet: submission.configurationSet,
+      eightBit: content.tally.eightBit,
+      signedBy: signed.selectors,
+    }
+    const messageAt = (at: number): NewMessage => ({
+      id,
+      kind: 'mail',
+      acceptedAt: at,
+      expiresAt: at + DELIVERY_PERIOD_MS,
+      envelopeFrom: envelopeFrom(id, authority, people.returnPath, settings),
+      returnPath: people.returnPath,
+      recipients: people.recipients,
+      head: signed.head,
+      body: signed.body,
+      facts,
+      ...(submission.idempotencyKey !== undefined && { idempotencyKey: submission.idempotencyKey }),
+    })
+    const admission = await acceptWithin(app, submission, at => {
+      const message = messageAt(at)
+      const event = sendEvent(eventMail(account, message, people.recipients))
+      return [message, [{ type: 'Send', at, messageId: id, recipients: people.recipients, event }]]
+    })
+    return {
+      messageId: admission.messageId,
+      isDuplicate: admission.duplicateOf !== null,
+      warnings: [...rewritten.warnings, ...signed.warnings],
+    }
+  } finally {
+    content.body.destroy()
+  }
+}
+
+const addressTexts = (header: Header, name: string): string[] =>
+  findFields(header, name).flatMap(({ value }) => parseMailboxList(value).map(formatMailbox))
+
+const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1)
+
+/** Contract §2: the custom MAIL FROM, else `<message-id>@<hostname>` (lab, live) or the caller's return path (relay). */
+function envelopeFrom(id: string, { mailFrom, name }: Identity, returnPath: string, { network, hostname }: App['settings']): string {
+  if (mailFrom?.status === 'SUCCESS') return `${id}@${mailFrom.domain}`
+  if (mailFrom?.onFailure === 'REJECT_MESSAGE') {
+    throw new MailctlError('mail-from-not-verified', `The MAIL FROM domain ${mailFrom.domain} of ${name} is not verified`, {
+      hint: `mailctl verify domain ${name} shows what is missing.`,
+    })
+  }
+  return network === 'relay' ? returnPath : `${id}@${hostname}`
+}
+
+/** SES fact: events "Auto tags". */
+const automaticTags = ({ operation, configurationSet }: Submission, fromAddress: string): Record<string, readonly string[]> => ({
+  'ses:operation': [operation],
+  ...(configurationSet !== null && { 'ses:configuration-set': [configurationSet] }),
+  'ses:source-ip': ['127.0.0.1'],
+  'ses:from-domain': [domainOf(fromAddress)],
+  'ses:caller-identity': ['mailctl'],
+})
+
+const MAX_EVENT_HEADER_BYTES = 10 * 1024
+
+/** SES fact: events carry at most 10 KB of header fields and say when they were cut. */
+function eventHeaders(header: Header): Pick<MessageFacts, 'headers' | 'headersTruncated'> {
+  const headers: [string, string][] = []
+  let size = 0
+  for (const { name, value } of header) {
+    const text = decodeText(value)
+    size += name.length + text.length
+    if (size > MAX_EVENT_HEADER_BYTES) return { headers, headersTruncated: true }
+    headers.push([name, text])
+  }
+  return { headers, headersTruncated: false }
+}
+
+/** Commits, waiting for a send-rate token as long as the caller allows. */
+async function acceptWithin(
+  { store, clock }: SubmitApp,
+  { rateWaitMs, signal }: Submission,
+  make: (at: number) => Parameters<SubmitApp['store']['accept']>,
+): ReturnType<SubmitApp['store']['accept']> {
+  const deadline = clock.now() + rateWaitMs
+  for (;;) {
+    try {
+      return await store.accept(...make(clock.now()))
+    } catch (error) {
+      if (!(error instanceof MailctlError) || error.code !== 'rate-exceeded') throw error
+      const now = clock.now()
+      const next = now + Math.max(1, waitForTokenMs(await store.account(), await store.usage(now), now))
+      if (next > deadline) throw error
+      await clock.waitUntil(next, signal)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Works on one message until it is where the caller wants it: delivers what is due of it, and between attempts lets time pass (the system
+ * clock waits, the virtual clock moves on). Another process may hold the recipients; then their outcome is awaited, not repeated.
+ */
+import { isFinal } from '../mail/outcome.ts'
+import type { StoredMessage } from '../ports/store.ts'
+import { type DeliverApp, deliverDue } from './deliver-due.ts'
+
+export interface WaitFor {
+  /** `first-attempt`: every recipient was tried once or is final. `final`: none will be tried again. */
+  readonly goal: 'first-attempt' | 'final'
+  /** From now; the wait ends there without an error. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** How often the store is asked again while another process holds the message. */
+const OTHER_OWNER_POLL_MS = 100
+
+const reached = (message: StoredMessage, goal: WaitFor['goal']): boolean =>
+  message.recipients.every(
+    ({ state, attempts }) => isFinal(state) || state === 'held' || (goal === 'first-attempt' && state === 'deferred' && attempts > 0),
+  )
+
+/** @returns the message as it stands at the goal or at the time-out  @throws MailctlError not-found, store-unavailable, interrupted */
+export async function waitForOutcome(app: DeliverApp, messageId: string, { goal, timeoutMs, signal }: WaitFor): Promise<StoredMessage> {
+  const { store, clock } = app
+  const deadline = clock.now() + timeoutMs
+  const timeUp = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1))
+  const ended = AbortSignal.any(clock.kind === 'system' ? [signal, timeUp] : [signal])
+  for (;;) {
+    await deliverDue(app, { messageId, signal: ended })
+    const message = await store.message(messageId)
+    if (message === undefined) throw new Error(`message ${messageId} vanished`)
+    if (reached(message, goal)) return message
+    signal.throwIfAborted()
+    const next = await nextLook(app, message)
+    if (next > deadline || timeUp.aborted) return message
+    await clock.waitUntil(next, signal)
+  }
+}
+
+async function nextLook({ store, clock }: DeliverApp, message: StoredMessage): Promise<number> {
+  if (message.recipients.some(({ state }) => state === 'active')) return clock.now() + OTHER_OWNER_POLL_MS
+  return (await store.nextDueAt(message.id)) ?? clock.now() + OTHER_OWNER_POLL_MS
+}

@@ -1,0 +1,80 @@
+/** One timeline of a message: accepted, each SMTP attempt with its lines, each event, and where every recipient stands now. */
+import { MailctlError } from '../base/errors.ts'
+import type { App } from './app.ts'
+
+export interface TimelineEntry {
+  readonly at: number
+  readonly kind: 'accepted' | 'attempt' | 'event' | 'next'
+  readonly text: string
+  /** SMTP lines, secrets masked; remote text, not yet made printable. */
+  readonly transcript: readonly string[]
+}
+
+export interface Explanation {
+  readonly messageId: string
+  readonly source: string
+  readonly subject: string
+  readonly envelopeFrom: string
+  readonly headerMessageId: string
+  readonly callerMessageId: string | null
+  readonly sizeBytes: number
+  readonly signedBy: readonly string[]
+  readonly recipients: readonly {
+    readonly address: string
+    readonly state: string
+    readonly attempts: number
+    readonly reply: string | null
+  }[]
+  readonly timeline: readonly TimelineEntry[]
+}
+
+/** @throws MailctlError not-found */
+export async function explainMessage({ store }: Pick<App, 'store'>, messageId: string): Promise<Explanation> {
+  const message = await store.message(messageId)
+  if (message === undefined) {
+    throw new MailctlError('not-found', `no message ${messageId}`, { hint: 'mailctl queue list and mailctl events list show message ids.' })
+  }
+  const { facts } = message
+  const timeline: TimelineEntry[] = [
+    {
+      at: message.acceptedAt,
+      kind: 'accepted',
+      text: `accepted for ${message.recipients.length} recipient${message.recipients.length === 1 ? '' : 's'}, authorised by ${facts.identity}, ${
+        facts.signedBy.length > 0 ? `signed with ${facts.signedBy.join(', ')}` : 'not DKIM-signed'
+      }`,
+      transcript: [],
+    },
+  ]
+  for (const attempt of await store.attempts(messageId)) {
+    const text = `${attempt.host} [${attempt.address}] for ${attempt.recipients.join(', ')}: ${attempt.summary}`
+    timeline.push({ at: attempt.startedAt, kind: 'attempt', text, transcript: attempt.transcript })
+  }
+  for (const event of await store.events({ messageId })) {
+    timeline.push({ at: event.at, kind: 'event', text: `${event.type} for ${event.recipients.join(', ')}`, transcript: [] })
+  }
+  timeline.sort((a, b) => a.at - b.at || order(a) - order(b))
+  for (const { address, nextAttemptAt } of message.recipients) {
+    if (nextAttemptAt !== null) timeline.push({ at: nextAttemptAt, kind: 'next', text: `next attempt for ${address}`, transcript: [] })
+  }
+  return {
+    messageId,
+    source: facts.source,
+    subject: facts.subject,
+    envelopeFrom: message.envelopeFrom,
+    headerMessageId: facts.headerMessageId,
+    callerMessageId: facts.callerMessageId,
+    sizeBytes: message.sizeBytes,
+    signedBy: facts.signedBy,
+    recipients: message.recipients.map(({ address, state, attempts, outcome }) => ({
+      address,
+      state,
+      attempts,
+      reply: outcome?.reply ?? null,
+    })),
+    timeline,
+  }
+}
+
+/** Within one moment cause comes before effect. */
+const order = ({ kind, text }: TimelineEntry): number =>
+  kind === 'accepted' ? 0 : text.startsWith('Send ') ? 1 : kind === 'attempt' ? 2 : 3

@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseHeader } from '../../../src/mail/header.ts'
+import { PartScanner } from '../../../src/mail/part-scanner.ts'
+
+const top = (value: string) => parseHeader(Buffer.from(`Content-Type: ${value}\r\n`))
+const mixed = top('multipart/mixed; boundary=b')
+const part = (fields: string) => `--b\r\n${fields}\r\n\r\ncontent\r\n`
+const scan = (body: string, header = mixed, size = body.length) => {
+  const scanner = new PartScanner(header)
+  for (let i = 0; i < body.length; i += size) scanner.update(Buffer.from(body.slice(i, i + size), 'latin1'))
+}
+
+test.each([
+  ['Content-Disposition', part('Content-Disposition: attachment; filename="a.exe"')],
+  ['Content-Type', part('Content-Type: application/octet-stream; name=run.BAT')],
+  ['a folded field', part('Content-Type: text/plain\r\nContent-Disposition: attachment;\r\n filename="a.scr"')],
+  ['RFC 2231', part("Content-Disposition: attachment; filename*=utf-8''a%2Eexe")],
+  ['RFC 2231 pieces', part('Content-Disposition: attachment; filename*0="a.e"; filename*1="xe"')],
+  ['RFC 2047', part('Content-Disposition: attachment; filename="=?utf-8?B?YS5leGU=?="')],
+  ['a final dot', part('Content-Disposition: attachment; filename="a.exe."')],
+  ['the second part', part('Content-Type: text/plain') + part('Content-Disposition: attachment; filename=a.js')],
+  [
+    'dashes of a signature before it',
+    `${part('Content-Type: text/plain')}-- \r\nBob\r\n${part('Content-Disposition: attachment; filename=a.js')}`,
+  ],
+])('a blocked file is seen in %s', (_, body) => expect(() => scan(body)).toThrow(/^Illegal filename/))
+
+test('the message itself may be the file', () => expect(() => scan('x', top('application/x; name=a.exe'))).toThrow(/^Illegal filename/))
+
+test('text that only looks like a part is left alone', () => {
+  scan(`${part('Content-Type: text/plain; name="report.pdf"')}--b\r\nthe file a.exe is quoted here; filename=a.exe\r\n\r\n`)
+  scan('Content-Disposition: attachment; filename=a.exe\r\n\r\n')
+})
+
+test('more than 500 parts are refused', () => {
+  scan(part('Content-Type: text/plain').repeat(500))
+  expect(() => scan(part('Content-Type: text/plain').repeat(501))).toThrow('more than 500 MIME parts')
+})
+
+test('chunk borders make no difference', () => {
+  const body = `${part('Content-Type: text/plain')}${'x'.repeat(100)}\r\n${part('Content-Disposition: attachment; filename="a.exe"')}`
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: body.length }), size => {
+      expect(() => scan(body, mixed, size)).toThrow(/^Illegal filename/)
+    }),
+  )
+})
