@@ -36,10 +36,11 @@ export function textPattern(text: string): RegExp {
   }
 }
 
+/** The form of `inspect`, contract §8. */
 export const authenticationJson = ({ spf, dkim, dmarc }: Authentication) => ({
-  Spf: { Domain: spf.domain, Result: spf.result },
+  Spf: spf.result,
   Dkim: dkim.map(({ domain, selector, result, detail }) => ({ Domain: domain, Selector: selector, Result: result, Detail: detail })),
-  Dmarc: { Domain: dmarc.domain, Result: dmarc.result, Policy: dmarc.policy },
+  Dmarc: dmarc.result,
 })
 
 export const inboxMessageJson = (message: InboxMessage) => ({
