@@ -87,7 +87,7 @@ export function openSpool(folder: string, database: Database, owner: Owner): Spo
 
   function newBody(): BodySink {
     const hash = createHash('sha256')
-    const buffer = Buffer.allocUnsafe(BUFFER_BYTES)
+    let buffer = Buffer.allocUnsafe(INLINE_BYTES)
     let buffered = 0
     let length = 0
     let segment: Segment | undefined
@@ -102,6 +102,14 @@ export function openSpool(folder: string, database: Database, owner: Owner): Spo
         done += bytesWritten
       }
       length += octets.length
+    }
+
+    /** Most messages are small: only one that is not gets the large buffer. */
+    function enlarge(): void {
+      if (buffer.length === BUFFER_BYTES) return
+      const larger = Buffer.allocUnsafe(BUFFER_BYTES)
+      buffer.copy(larger, 0, 0, buffered)
+      buffer = larger
     }
 
     async function flush(): Promise<void> {
@@ -126,7 +134,8 @@ export function openSpool(folder: string, database: Database, owner: Owner): Spo
         if (ended) throw new TypeError('the body has ended')
         hash.update(chunk)
         try {
-          if (buffered + chunk.length > BUFFER_BYTES) await flush()
+          if (buffered + chunk.length > buffer.length) enlarge()
+          if (buffered + chunk.length > buffer.length) await flush()
           if (chunk.length > BUFFER_BYTES) await append(chunk)
           else buffered += chunk.copy(buffer, buffered)
         } catch (error) {
