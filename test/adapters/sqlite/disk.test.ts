@@ -1,7 +1,7 @@
 /** What happens when files are missing, damaged, forbidden or do not fit: a clear error, and nothing half-stored. */
-import { chmodSync, readdirSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountFile, createAccount, openAccount } from '../../../src/adapters/sqlite/account-file.ts'
 import type { Store } from '../../../src/ports/store.ts'
@@ -11,6 +11,7 @@ import { bundle, run } from '../../support/child.ts'
 let child: string
 beforeAll(async () => {
   child = await bundle('test/support/store-child.ts')
+  return () => rmSync(dirname(child), { recursive: true, force: true })
 })
 
 async function newHome(): Promise<{ home: string; store: Store }> {

@@ -1,6 +1,6 @@
 /** Two processes on one home, and processes that die at any moment. */
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ACCOUNT_MIGRATIONS, accountFile, createAccount, openAccount } from '../../../src/adapters/sqlite/account-file.ts'
 import { openDatabase } from '../../../src/adapters/sqlite/driver.ts'
@@ -13,6 +13,7 @@ import { bundle, run } from '../../support/child.ts'
 let child: string
 beforeAll(async () => {
   child = await bundle('test/support/store-child.ts')
+  return () => rmSync(dirname(child), { recursive: true, force: true })
 })
 
 async function newHome(): Promise<string> {
