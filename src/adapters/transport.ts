@@ -45,12 +45,14 @@ export function createTransport({ network, lab, timeouts: given, ca }: Transport
     let connection: SmtpClientConnection | undefined
     const onAbort = (): void => connection?.destroy()
     signal?.addEventListener('abort', onAbort, { once: true })
-    const deadline = setTimeout(
-      () => connection?.destroy(new SessionBroken('timeout', `the attempt took longer than ${timeouts.attemptMs} ms`)),
-      timeouts.attemptMs,
-    )
+    const late = new AbortController()
+    const deadline = setTimeout(() => {
+      late.abort(new SessionBroken('timeout', `the attempt took longer than ${timeouts.attemptMs} ms`))
+      connection?.destroy(late.signal.reason)
+    }, timeouts.attemptMs)
     const dial = async (): Promise<SmtpClient> => {
       if (signal?.aborted) throw new SessionBroken('closed', 'interrupted')
+      late.signal.throwIfAborted()
       const place = await whereTo(hop, { network, lab })
       const socket = await connectTo(place, { timeoutMs: timeouts.connectMs, transcript, sockets, ...(signal && { signal }) })
       visit.reached(place.address)

@@ -271,6 +271,15 @@ describe('a connection that breaks', () => {
     expect(result.outcomes[0]?.reply).toContain('longer than 200 ms')
   })
 
+  test('and no second connection follows a handshake that used it up', async () => {
+    const { sink, result } = await attempt(
+      { tls: certificate, script: { STARTTLS: ['SILENCE'] } },
+      { transport: { timeouts: { attemptMs: 200 } } },
+    )
+    expect(actions(result)).toEqual(['delayed 4.4.2'])
+    expect(sink.connections()).toBe(1)
+  })
+
   test('nobody listens: unreachable, 4.4.1', async () => {
     const sink = await startSink()
     await sink.close()

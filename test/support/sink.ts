@@ -3,7 +3,7 @@
  * answers each step with what the test queued for it and records what arrived. No delays: a step that must time out gets SILENCE.
  */
 import { createServer, type Server, type Socket } from 'node:net'
-import { createSecureContext, type SecureContextOptions, TLSSocket, type TLSSocketOptions } from 'node:tls'
+import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
 
 /** `GREETING` before anything, `BODY` at the first octets after DATA, `DOT` at the end of the message; the others are commands. */
 export type Step = 'GREETING' | 'EHLO' | 'HELO' | 'STARTTLS' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'BODY' | 'DOT' | 'RSET' | 'QUIT'
@@ -24,7 +24,7 @@ export interface SinkMessage {
 export interface SinkOptions {
   readonly extensions?: readonly string[]
   /** Offers STARTTLS with these; `broken` offers it and then talks nonsense. */
-  readonly tls?: (SecureContextOptions & Pick<TLSSocketOptions, 'ALPNProtocols'>) | 'broken'
+  readonly tls?: SecureContextOptions | 'broken'
   readonly implicit?: boolean
   /** For each step the answers to give, in order; afterwards, and without any, a polite default. */
   readonly script?: Partial<Record<Step, readonly Answer[]>>
