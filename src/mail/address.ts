@@ -5,6 +5,7 @@
  */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
+import { decodeUndeclared } from './charset.ts'
 import { decodeText, encodeWords, isPlainText } from './encoded-word.ts'
 import { domainToALabels } from './idna.ts'
 
@@ -50,6 +51,10 @@ export function parseMailboxList(text: string): Mailbox[] {
   if (text.length > MAX_LIST_CHARACTERS) throw refusal(text.slice(0, 60), 'is too long a list')
   return new ListReader(text).read()
 }
+
+/** As `parseMailboxList`, from the octets of a header field: raw 8-bit text in it is UTF-8, or else windows-1252. */
+export const mailboxesOf = ({ value }: { readonly value: string }): Mailbox[] =>
+  parseMailboxList(decodeUndeclared(Buffer.from(value, 'latin1')))
 
 /** As a header field shows it: a display name as atoms, quoted string or encoded words. */
 export function formatMailbox({ address, displayName }: Mailbox): string {

@@ -7,7 +7,7 @@ import { admit, identityFor, namesToLoad } from '../account/admit.ts'
 import type { Identity } from '../account/identity.ts'
 import { checkTag } from '../account/message-tags.ts'
 import { MailctlError } from '../base/errors.ts'
-import { formatMailbox, parseMailboxList } from '../mail/address.ts'
+import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { MAX_RECIPIENTS } from '../mail/envelope.ts'
 import { checkHeader, findField, findFields, type Header } from '../mail/header.ts'
 import type { Submission, SubmitApp } from './submit-message.ts'
@@ -24,7 +24,7 @@ export interface People {
 
 function readPeople(header: Header, submission: Submission): People {
   const fields = findFields(header, 'From')
-  const [from, ...more] = fields.flatMap(({ value }) => parseMailboxList(value))
+  const [from, ...more] = fields.flatMap(mailboxesOf)
   if (from === undefined || more.length > 0 || fields.length !== 1) {
     throw new MailctlError(
       'bad-data',
@@ -46,7 +46,7 @@ function readPeople(header: Header, submission: Submission): People {
 }
 
 const addresses = (header: Header, name: string): string[] =>
-  findFields(header, name).flatMap(({ value }) => parseMailboxList(value).map(({ address }) => address))
+  findFields(header, name).flatMap(field => mailboxesOf(field).map(({ address }) => address))
 
 export interface Examined {
   readonly people: People

@@ -10,7 +10,7 @@ import { sendEvent } from '../account/ses-event.ts'
 import { signingIdentityFor } from '../account/signing-identity.ts'
 import { MailctlError } from '../base/errors.ts'
 import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
-import { formatMailbox, parseMailboxList } from '../mail/address.ts'
+import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { decodeText } from '../mail/encoded-word.ts'
 import { findField, findFields, type Header } from '../mail/header.ts'
 import type { SplitMessage } from '../mail/split.ts'
@@ -112,7 +112,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
 }
 
 const addressTexts = (header: Header, name: string): string[] =>
-  findFields(header, name).flatMap(({ value }) => parseMailboxList(value).map(formatMailbox))
+  findFields(header, name).flatMap(field => mailboxesOf(field).map(formatMailbox))
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1)
 

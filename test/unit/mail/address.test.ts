@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MailctlError } from '../../../src/base/errors.ts'
-import { formatMailbox, formatMailboxList, type Mailbox, parseMailbox, parseMailboxList } from '../../../src/mail/address.ts'
+import { formatMailbox, formatMailboxList, type Mailbox, mailboxesOf, parseMailbox, parseMailboxList } from '../../../src/mail/address.ts'
 
 const refusal = (work: () => unknown): MailctlError => {
   try {
@@ -87,6 +87,14 @@ const displayName = fc
   .string({ unit: 'grapheme', maxLength: 60 })
   .filter(text => !/[\u0000-\u001f\u007f]/.test(text))
   .map(text => text.trim())
+
+describe('mailboxesOf', () => {
+  it('reads raw octets as UTF-8, or as windows-1252 where they are none', () => {
+    const octets = (bytes: Buffer) => mailboxesOf({ value: bytes.toString('latin1') })[0]
+    expect(octets(Buffer.from('Jörg <j@bücher.example>', 'utf8'))).toMatchObject({ displayName: 'Jörg', domain: 'xn--bcher-kva.example' })
+    expect(octets(Buffer.from('Jörg <j@x.example>', 'latin1'))).toMatchObject({ displayName: 'Jörg' })
+  })
+})
 
 describe('round trips', () => {
   it('gives back every mailbox it wrote', () => {
