@@ -58,10 +58,12 @@ export class SmtpConnection implements SmtpPeer {
   readonly #onClosed: () => void
   #socket: Socket
   #session: SmtpSession | undefined
-  #phase: 'greeting' | 'open' | 'closing' | 'closed' = 'greeting'
+  /** `closing`: the last reply is to be sent; `ending`: it was, and the client may go. */
+  #phase: 'greeting' | 'open' | 'closing' | 'ending' | 'closed' = 'greeting'
   /** A handler, a handshake or a slow reader of replies is awaited; no command is begun. */
   #waiting = true
   #deadline: number
+  #isSecuring = false
   #pending: Buffer = EMPTY
   /** Octets of an over-long line already thrown away. */
   #nonsense = 0
@@ -147,6 +149,7 @@ export class SmtpConnection implements SmtpPeer {
     secure.on('error', failed).on('_tlsError', failed)
     secure.once('close', () => this.#closed())
     secure.once('secure', () => {
+      this.#isSecuring = false
       this.tls = { version: secure.getProtocol() ?? '', cipher: secure.getCipher().name }
       this.#options.log?.(`* ${this.tls.version} ${this.tls.cipher}`)
       this.#listen()
@@ -175,18 +178,21 @@ export class SmtpConnection implements SmtpPeer {
 
   /** Reads on when there is room, and sends what is to be said. */
   #flow(): void {
-    if (this.#phase === 'closed') return
+    if (this.#phase === 'ending' || this.#phase === 'closed') return
     if (this.#replies !== '') {
       this.#socket.write(this.#replies, 'latin1')
       this.#replies = ''
     }
     if (this.#phase === 'closing') {
+      this.#phase = 'ending'
       this.#pending = EMPTY
       this.#deadline = performance.now() + LINGER_MS
       this.#socket.end()
       this.#socket.resume()
       return
     }
+    // The octets of a handshake are for TLS alone: the socket stays paused until it has it.
+    if (this.#isSecuring) return
     if (this.#incoming?.isFull === true || (this.#waiting && this.#pending.length >= BUFFERED) || this.#socket.writableNeedDrain)
       this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
@@ -220,7 +226,7 @@ export class SmtpConnection implements SmtpPeer {
   }
 
   #hangUp(reply: Reply): void {
-    if (this.#phase === 'closing' || this.#phase === 'closed') return
+    if (this.#phase !== 'greeting' && this.#phase !== 'open') return
     this.#say(reply)
     this.#phase = 'closing'
     this.#flow()
@@ -248,7 +254,7 @@ export class SmtpConnection implements SmtpPeer {
         return LOCAL_ERROR
       })
       .then(reply => {
-        if (this.#phase === 'closed') return
+        if (this.#phase !== 'greeting' && this.#phase !== 'open') return
         this.#waiting = false
         this.#reply(reply, then)
         this.#pump()
@@ -388,6 +394,7 @@ export class SmtpConnection implements SmtpPeer {
     // What a stranger on the path put behind the command in the clear is gone from here on: RFC 3207 §6, "command injection".
     this.#pending = EMPTY
     this.#waiting = true
+    this.#isSecuring = true
     this.#forget()
     this.helloName = ''
     const socket = this.#socket
