@@ -27,9 +27,3 @@ export const choose = async <T extends string>(
   io: Io,
   question: Question & { readonly choices: readonly { readonly value: T; readonly name: string }[] },
 ): Promise<T> => await ask(io, question, { type: 'select', choices: question.choices })
-
-/** @throws MailctlError usage, when nobody can be asked */
-export const askText = async (
-  io: Io,
-  question: Question & { readonly fallback: string; readonly check: (text: string) => true | string },
-): Promise<string> => await ask(io, question, { type: 'input', default: question.fallback, validate: question.check })

@@ -41,7 +41,7 @@ async function drawn(io: Io, { head, rows, whole = false }: TableContent): Promi
   const { default: Table } = await import('cli-table3')
   const bar = io.unicode ? '─' : '-'
   const cells = rows.map(row => row.map(textOf))
-  const widths = fit([head, ...cells], io.stdout.columns)
+  const widths = columnWidths([head, ...cells], io.stdout.columns)
   const shown = (row: number, column: number): string => {
     const text = [...(cells[row]?.[column] ?? '')]
     const most = (widths[column] ?? 1) * MAX_LINES
@@ -69,7 +69,7 @@ const widest = (lines: readonly (readonly string[])[], column: number): number =
 const coloured = (io: Io, cell: Cell, text: string): string => (typeof cell === 'object' ? io.colour[cell.colour](text) : text)
 
 /** Natural widths; where they do not fit, the widest columns give way first. */
-function fit(lines: readonly (readonly string[])[], available: number): number[] {
+function columnWidths(lines: readonly (readonly string[])[], available: number): number[] {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(1, widest(lines, column)))
   const gaps = 2 * Math.max(0, widths.length - 1)
   while (widths.reduce((sum, width) => sum + width, gaps) > available) {
