@@ -98,11 +98,11 @@ async function ask(name: string, type: RecordType, { server, guard }: Session): 
   })
 }
 
-/** The zone that holds the name, by the SOA that comes with the answer. */
+/** The zone that holds the name, by the SOA that comes with the answer. Behind a CNAME it would be another one's, so its parent is asked. */
 async function zoneOf(name: string, session: Session): Promise<string> {
-  const answer = await ask(name, 'SOA', session)
-  const soa = answer.kind === 'found' ? answer.records[0] : answer.soa
-  if (soa !== undefined && soa.name !== '') return soa.name
+  const answer = await ask(name, 'CNAME', session)
+  if (answer.kind === 'found') return await zoneOf(name.slice(name.indexOf('.') + 1), session)
+  if (answer.soa !== undefined && answer.soa.name !== '') return answer.soa.name
   throw new MailctlError('forbidden', `${serverText(session.server)} names no zone for ${name}`, {
     hint: 'Publish to the zone\u2019s primary server.',
   })

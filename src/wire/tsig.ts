@@ -106,7 +106,9 @@ function verified(answer: Buffer, key: TsigKey, requestMac: Buffer, now: number)
   const name = read.name()
   const [type, klass] = [read.uint16(), read.uint16()]
   if (type !== TYPE_TSIG || klass !== CLASS_ANY) return { kind: 'invalid', detail: 'the answer is not signed' }
-  read.skip(6)
+  const [ttlHigh, ttlLow, length] = [read.uint16(), read.uint16(), read.uint16()]
+  if (ttlHigh !== 0 || ttlLow !== 0 || read.at + length !== answer.length)
+    return { kind: 'invalid', detail: 'the signature is not the last record, or not well formed' }
   const algorithm = read.name()
   const time = read.uint48()
   const fudge = read.uint16()
@@ -114,7 +116,7 @@ function verified(answer: Buffer, key: TsigKey, requestMac: Buffer, now: number)
   const originalId = read.take(2)
   const error = read.uint16()
   const other = read.take(read.uint16())
-  if (read.at !== answer.length) return { kind: 'invalid', detail: 'the signature is not the last record' }
+  if (read.at !== answer.length) return { kind: 'invalid', detail: 'the signature is not well formed' }
   const ERRORS: Readonly<Record<number, 'BADSIG' | 'BADKEY' | 'BADTIME' | 'BADTRUNC'>> = {
     16: 'BADSIG',
     17: 'BADKEY',
