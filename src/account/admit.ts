@@ -4,9 +4,9 @@
  * cannot both take the last token. SES facts: concepts §1 (quota, rate, texts), §3 (inheritance, labels).
  */
 import { MailctlError } from '../base/errors.ts'
+import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
 import type { Account, SendingUsage } from './account.ts'
 import { coveringNames, type Identity } from './identity.ts'
-import { isSimulatorAddress } from './mailbox-simulator.ts'
 
 /** The network mode decides which proofs count: `live` takes only those from real DNS. */
 export type ProofScope = 'lab' | 'relay' | 'live'

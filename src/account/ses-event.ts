@@ -2,9 +2,10 @@
  * Events in the JSON of SES event publishing: same members, types and nesting. Pure: everything that differs per message comes in.
  * SES facts: events, "mail object" and "Per-type objects".
  */
+
+import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import { classifyBounce } from './classify-bounce.ts'
-import { isSimulatorAddress } from './mailbox-simulator.ts'
 
 export interface EventMail {
   readonly acceptedAt: number

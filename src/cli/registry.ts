@@ -37,6 +37,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('send', 'Send a message', () => import('./commands/send.ts')),
   entry('simulate', 'Send to the mailbox simulator and see the events', () => import('./commands/simulate.ts')),
   entry('why', 'Tell what happened to a message, step by step', () => import('./commands/why.ts')),
+  entry('inspect', 'Show what a message is, whether it is authentic, and what it reports', () => import('./commands/inspect.ts')),
   entry('inbox list', "List what the lab's receivers took", () => import('./commands/inbox/list.ts')),
   entry('inbox show', 'Show a message that a lab receiver took', () => import('./commands/inbox/show.ts')),
   entry('inbox wait', 'Wait until matching mail is there', () => import('./commands/inbox/wait.ts')),

@@ -1,7 +1,8 @@
-/** `--tag name=value`, as send and simulate take it; whether it may be so is the account's to say. */
+/** `--config-set` and `--tag name=value`; whether they may be so is the account's to say. */
 import type { Flags, OptionSpec } from './command.ts'
 
 export const TAG_OPTION: OptionSpec = { flags: '--tag <name=value>', summary: 'message tag, shown in events', repeat: true }
+export const SES_OPTIONS: readonly OptionSpec[] = [{ flags: '--config-set <name>', summary: 'configuration set' }, TAG_OPTION]
 
 /** A later tag of the same name wins. */
 export function messageTags({ tag }: Flags): Record<string, readonly string[]> {
@@ -11,4 +12,13 @@ export function messageTags({ tag }: Flags): Record<string, readonly string[]> {
     tags.push(equals < 0 ? [text, ['']] : [text.slice(0, equals), [text.slice(equals + 1)]])
   }
   return Object.fromEntries(tags)
+}
+
+/** The same as header fields, for a message that is sent later. SES fact: smtp, control headers. */
+export function sesHeaders(flags: Flags): string[] {
+  const tags = Object.entries(messageTags(flags)).map(([name, values]) => `${name}=${values.join('')}`)
+  return [
+    ...(typeof flags['configSet'] === 'string' ? [`X-SES-CONFIGURATION-SET: ${flags['configSet']}`] : []),
+    ...(tags.length > 0 ? [`X-SES-MESSAGE-TAGS: ${tags.join(', ')}`] : []),
+  ]
 }

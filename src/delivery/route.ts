@@ -7,12 +7,10 @@
 import { isIP } from 'node:net'
 import type { DnsAnswer } from '../mail/dns-record.ts'
 import { ownVerdict } from '../mail/interpret-reply.ts'
+import { SIMULATOR_DOMAIN } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import type { Settings, Smarthost } from '../ports/settings.ts'
 import type { Hop } from '../ports/transport.ts'
-
-/** Reserved in every network mode for the embedded simulator. SES fact: simulator. */
-export const SIMULATOR_DOMAIN = 'simulator.amazonses.com'
 
 /** More are not looked up: a domain with more hosts than this is tried at the best ones. */
 const MAX_EXCHANGES = 10

@@ -8,8 +8,6 @@
 import { smtpReply } from '../wire/smtp-session.ts'
 import { type Policy, putOff } from './policy.ts'
 
-export const SIMULATOR_HOST = 'simulator.amazonses.com'
-
 export const simulatorPolicy: Policy = {
   tls: 'modern',
   rcpt(recipient, memory) {

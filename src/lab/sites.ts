@@ -3,12 +3,13 @@
  * that accepts everything.
  */
 
+import { SIMULATOR_DOMAIN } from '../mail/mailbox-simulator.ts'
 import { ACCEPT_ALL, type Policy } from './policy.ts'
 import gmail from './receivers/gmail.json' with { type: 'json' }
 import gmx from './receivers/gmx.json' with { type: 'json' }
 import outlook from './receivers/outlook.json' with { type: 'json' }
 import yahoo from './receivers/yahoo.json' with { type: 'json' }
-import { SIMULATOR_HOST, simulatorPolicy } from './simulator.ts'
+import { simulatorPolicy } from './simulator.ts'
 import * as test from './test-policies.ts'
 
 export interface MxHost {
@@ -45,7 +46,7 @@ const one = (domain: string, policy: Policy): [domain: string, site: Site] => [
 
 export const SITES: ReadonlyMap<string, Site> = new Map([
   ...[gmail, outlook, yahoo, gmx].flatMap(providerSites),
-  [SIMULATOR_HOST, { mx: [{ preference: 10, host: SIMULATOR_HOST }], policy: simulatorPolicy }],
+  [SIMULATOR_DOMAIN, { mx: [{ preference: 10, host: SIMULATOR_DOMAIN }], policy: simulatorPolicy }],
   one('greylist.test', test.greylist),
   one('mailboxfull.test', test.mailboxFull),
   one('nouser.test', test.noUser),

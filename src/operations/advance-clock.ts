@@ -30,7 +30,7 @@ export async function advanceClock(app: DeliverApp, { byMs, signal, progress }: 
     const next = await store.nextDueAt()
     if (next === undefined || next > to) break
     await clock.waitUntil(next, signal)
-    const settled = await deliverDue(app, { signal })
+    const { settled } = await deliverDue(app, { signal })
     if (signal.aborted) throw new MailctlError('interrupted', `interrupted at ${new Date(clock.now()).toISOString()}`)
     attempted += settled
     progress(clock.now())

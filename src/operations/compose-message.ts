@@ -50,6 +50,8 @@ export interface ComposeRequest {
   readonly deterministic?: boolean
   /** Leaves out Date, Message-ID and Return-Path, which a later `send --raw` writes anew. */
   readonly forSigning?: boolean
+  /** Leaves out Date and Message-ID unless they are given: for a message that is sent at once. */
+  readonly forSending?: boolean
 }
 
 export interface ComposedMessage extends SplitMessage {
@@ -120,6 +122,7 @@ async function settle({ clock, ids }: ComposeTools, request: ComposeRequest, dra
   const fresh = request.deterministic ? await fingerprint(draft) : ids.newMessageId()
   const boundarySeed = createHash('sha256').update(fresh).digest('hex').slice(0, 24)
   if (request.forSigning) return { ...draft, boundarySeed, date: null, messageId: null }
+  if (request.forSending) return { ...draft, boundarySeed }
   return {
     ...draft,
     boundarySeed,

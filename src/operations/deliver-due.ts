@@ -22,12 +22,19 @@ export interface DeliverAsk {
 }
 
 /** Longer than any attempt may last, so that a lease lapses only when its owner is stuck or gone. */
-const LEASE_MS = 30 * 60_000
+const LEASE_MS = 3 * 3_600_000
 /** Groups of one message and one domain worked on at once. */
 const CONCURRENCY = 10
 
-/** @returns how many recipients got an outcome; 0 when nothing was due  @throws MailctlError store-unavailable, interrupted */
-export async function deliverDue(app: DeliverApp, { messageId, signal }: DeliverAsk): Promise<number> {
+export interface Delivered {
+  /** Recipients that got an outcome; 0 when nothing was due. */
+  readonly settled: number
+  /** Message ids of the delivery reports that were queued on the way. */
+  readonly reports: readonly string[]
+}
+
+/** @throws MailctlError store-unavailable, interrupted */
+export async function deliverDue(app: DeliverApp, { messageId, signal }: DeliverAsk): Promise<Delivered> {
   const { store, clock } = app
   const groups = await store.lease({
     now: clock.now(),
@@ -36,8 +43,12 @@ export async function deliverDue(app: DeliverApp, { messageId, signal }: Deliver
     ...(messageId !== undefined && { messageId }),
   })
   let settled = 0
+  const reports: string[] = []
   const work = async (group: Leased): Promise<void> => {
-    settled += await deliverGroup(app, group, signal)
+    const done = await deliverGroup(app, group, signal)
+    if (done === undefined) return
+    settled += done.recipients.length
+    reports.push(...done.reports.map(({ id }) => id))
   }
   try {
     // A virtual clock promises the same order every time, so there groups go one after the other.
@@ -46,15 +57,17 @@ export async function deliverDue(app: DeliverApp, { messageId, signal }: Deliver
   } finally {
     if (signal.aborted) await store.release()
   }
-  return settled
+  return { settled, reports }
 }
 
-async function deliverGroup(app: DeliverApp, group: Leased, signal: AbortSignal): Promise<number> {
-  if (signal.aborted) return 0
+/** @returns undefined when the pass was interrupted before there were outcomes */
+async function deliverGroup(app: DeliverApp, group: Leased, signal: AbortSignal): Promise<Settlement | undefined> {
+  if (signal.aborted) return undefined
   const { outcomes, attempts } = await tryGroup(app, group, signal)
-  if (outcomes === undefined) return 0
-  await app.store.settle(await settlement(app, group, outcomes, attempts))
-  return outcomes.length
+  if (outcomes === undefined) return undefined
+  const made = await settlement(app, group, outcomes, attempts)
+  await app.store.settle(made)
+  return made
 }
 
 interface Tried {

@@ -7,6 +7,7 @@ import { admit, identityFor, namesToLoad } from '../account/admit.ts'
 import type { Identity } from '../account/identity.ts'
 import { checkTag } from '../account/message-tags.ts'
 import { MailctlError } from '../base/errors.ts'
+import { printable } from '../base/redact.ts'
 import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { MAX_RECIPIENTS } from '../mail/envelope.ts'
 import { checkHeader, findField, findFields, type Header } from '../mail/header.ts'
@@ -48,7 +49,7 @@ function readPeople(header: Header, submission: Submission): People {
 const addresses = (header: Header, name: string): string[] =>
   findFields(header, name).flatMap(field => mailboxesOf(field).map(({ address }) => address))
 
-export interface Examined {
+export interface Examined extends ControlFields {
   readonly people: People
   readonly account: Account
   /** The identity that speaks for the From address. */
@@ -57,11 +58,36 @@ export interface Examined {
   readonly identities: readonly Identity[]
 }
 
-/** @throws MailctlError bad-data, not-verified, sending-paused, quota-exceeded, rate-exceeded (unless the caller waits for a token) */
+interface ControlFields {
+  readonly tags: Submission['tags']
+  readonly configurationSet: string | null
+}
+
+/** What the submission says, else the message's own X-SES fields. SES fact: smtp, control headers. */
+function readControlFields({ content, tags, configurationSet }: Submission): ControlFields {
+  const named = findField(content.header, 'X-SES-MESSAGE-TAGS')?.value ?? ''
+  const pairs = named.split(',').map(pair => pair.trim())
+  const fromHeader = pairs
+    .filter(pair => pair !== '')
+    .map((pair): [string, readonly string[]] => {
+      const equals = pair.indexOf('=')
+      return equals < 0 ? [pair, ['']] : [pair.slice(0, equals).trim(), [pair.slice(equals + 1).trim()]]
+    })
+  const set = configurationSet ?? findField(content.header, 'X-SES-CONFIGURATION-SET')?.value ?? null
+  return { tags: { ...Object.fromEntries(fromHeader), ...tags }, configurationSet: set }
+}
+
+/** @throws MailctlError bad-data, not-found (configuration set), not-verified, sending-paused, quota-exceeded, rate-exceeded (unless the caller waits for a token) */
 export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' | 'settings'>, submission: Submission): Promise<Examined> {
   const { store, clock, settings } = app
   checkHeader(submission.content.header)
-  for (const [name, values] of Object.entries(submission.tags)) for (const value of values) checkTag(name, value)
+  const control = readControlFields(submission)
+  for (const [name, values] of Object.entries(control.tags)) for (const value of values) checkTag(name, value)
+  if (control.configurationSet !== null) {
+    throw new MailctlError('not-found', `Configuration set <${printable(control.configurationSet)}> does not exist.`, {
+      hint: 'This account has no configuration sets yet: leave --config-set out.',
+    })
+  }
   const people = readPeople(submission.content.header, submission)
   const account = await store.account()
   const identities = await store.identitiesNamed(namesToLoad(people.senders, people.recipients))
@@ -74,5 +100,5 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   }
   const authority = identityFor(people.fromAddress, question, now)
   if (authority === undefined) throw new Error(`admitted without an identity for ${people.fromAddress}`)
-  return { people, account, authority, identities }
+  return { people, ...control, account, authority, identities }
 }

@@ -24,7 +24,7 @@ export async function flushQueue(app: DeliverApp, { messageId, signal, progress 
   const due = await store.makeDue(clock.now(), messageId)
   let attempted = 0
   for (;;) {
-    const settled = await deliverDue(app, { signal, ...(messageId !== undefined && { messageId }) })
+    const { settled } = await deliverDue(app, { signal, ...(messageId !== undefined && { messageId }) })
     if (signal.aborted) throw new MailctlError('interrupted', 'interrupted; what was not tried is due again')
     if (settled === 0) break
     attempted += settled

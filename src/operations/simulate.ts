@@ -3,10 +3,10 @@
  * through the account's rules, the queue and a real SMTP session with the simulator's receiver on loopback. SES facts: simulator.
  */
 import { isVerified } from '../account/admit.ts'
-import { SIMULATOR_DOMAIN } from '../account/mailbox-simulator.ts'
 import { MailctlError } from '../base/errors.ts'
 import { parseMailbox } from '../mail/address.ts'
 import { composeMessage } from '../mail/compose.ts'
+import { SIMULATOR_DOMAIN } from '../mail/mailbox-simulator.ts'
 import type { LoggedEvent } from '../ports/store.ts'
 import type { DeliverApp } from './deliver-due.ts'
 import { type SubmitApp, submitMessage } from './submit-message.ts'

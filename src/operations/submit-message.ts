@@ -54,7 +54,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
   const { clock, ids, settings } = app
   const { content } = submission
   try {
-    const { people, account, authority, identities } = await examineSubmission(app, submission)
+    const { people, tags, configurationSet, account, authority, identities } = await examineSubmission(app, submission)
     const id = ids.newMessageId()
     const { header, rewritten } = rewriteHeader(content.header, {
       messageId: id,
@@ -78,8 +78,8 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       headerMessageId: rewritten.messageId,
       callerMessageId: rewritten.callerMessageId,
       date: findField(header, 'Date')?.value ?? '',
-      tags: { ...automaticTags(submission, people.fromAddress), ...submission.tags },
-      configurationSet: submission.configurationSet,
+      tags: { ...automaticTags(submission.operation, configurationSet, people.fromAddress), ...tags },
+      configurationSet,
       eightBit: content.tally.eightBit,
       signedBy: signed.selectors,
     }
@@ -128,7 +128,7 @@ function envelopeFrom(id: string, { mailFrom, name }: Identity, returnPath: stri
 }
 
 /** SES fact: events "Auto tags". */
-const automaticTags = ({ operation, configurationSet }: Submission, fromAddress: string): Record<string, readonly string[]> => ({
+const automaticTags = (operation: string, configurationSet: string | null, fromAddress: string): Record<string, readonly string[]> => ({
   'ses:operation': [operation],
   ...(configurationSet !== null && { 'ses:configuration-set': [configurationSet] }),
   'ses:source-ip': ['127.0.0.1'],

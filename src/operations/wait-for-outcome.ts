@@ -1,6 +1,6 @@
 /**
  * Works on one message until it is where the caller wants it: delivers what is due of it, and between attempts lets time pass (the system
- * clock waits, the virtual clock moves on). Another process may hold the recipients; then their outcome is awaited, not repeated.
+ * clock waits, the virtual clock moves on). A report that it causes is tried once along with it. Another process may hold the recipients; then their outcome is awaited, not repeated.
  */
 import { isFinal } from '../mail/outcome.ts'
 import type { StoredMessage } from '../ports/store.ts'
@@ -29,7 +29,8 @@ export async function waitForOutcome(app: DeliverApp, messageId: string, { goal,
   const timeUp = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1))
   const ended = AbortSignal.any(clock.kind === 'system' ? [signal, timeUp] : [signal])
   for (;;) {
-    await deliverDue(app, { messageId, signal: ended })
+    const { reports } = await deliverDue(app, { messageId, signal: ended })
+    for (const report of reports) await deliverDue(app, { messageId: report, signal: ended })
     const message = await store.message(messageId)
     if (message === undefined) throw new Error(`message ${messageId} vanished`)
     if (reached(message, goal)) return message

@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path'
 import { admit, namesToLoad, type ProofScope } from '../../account/admit.ts'
-import { isSimulatorAddress } from '../../account/mailbox-simulator.ts'
 import type { Database } from '../../base/database.ts'
+import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
 import type { Admission, NewEvent, NewMessage, Store } from '../../ports/store.ts'
 import { makePrivateFolder } from '../private-files.ts'
 import { readAccount, readUsage, takeUsage, writeAccount, writeUsage } from './account-rows.ts'

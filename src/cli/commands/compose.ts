@@ -9,6 +9,7 @@ import { composeFromRequest } from '../../operations/compose-message.ts'
 import { composeSigned } from '../../operations/compose-signed.ts'
 import { command } from '../command.ts'
 import { composeRequest, DRAFT_OPTIONS } from '../draft-flags.ts'
+import { SES_OPTIONS, sesHeaders } from '../tags.ts'
 
 interface Composed {
   readonly content: SplitMessage
@@ -28,6 +29,7 @@ export default command<Composed>({
   ],
   options: [
     ...DRAFT_OPTIONS,
+    ...SES_OPTIONS,
     { flags: '-o, --output <file>', summary: 'write to this file; - is stdout', path: true },
     { flags: '--sign', summary: 'add a DKIM signature with the key of the sender’s domain' },
   ],
@@ -39,7 +41,9 @@ export default command<Composed>({
     if (file === undefined && flags['json'] === true) {
       throw new MailctlError('usage', '--json needs -o: without it the message itself goes to stdout', { hint: 'Give -o message.eml.' })
     }
-    const content = await (flags['sign'] === true ? composeSigned : composeFromRequest)(app, composeRequest(flags))
+    const asked = composeRequest(flags)
+    const request = { ...asked, headers: [...(asked.headers ?? []), ...sesHeaders(flags)] }
+    const content = await (flags['sign'] === true ? composeSigned : composeFromRequest)(app, request)
     if (file !== undefined) await writeMessage(content, file)
     return { content, file, recipients: content.recipients }
   },

@@ -13,7 +13,7 @@ import { waitForOutcome } from '../../operations/wait-for-outcome.ts'
 import type { StoredMessage } from '../../ports/store.ts'
 import { type CommandContext, command, type Flags } from '../command.ts'
 import { composeRequest, DRAFT_OPTIONS, givenDraftFlags } from '../draft-flags.ts'
-import { messageTags, TAG_OPTION } from '../tags.ts'
+import { messageTags, SES_OPTIONS } from '../tags.ts'
 import { openInput } from '../values.ts'
 
 interface Sent {
@@ -53,8 +53,7 @@ export default command<Sent>({
       summary: 'send this message; - is stdin. --to, --cc, --bcc and --return-path then set the envelope',
       path: true,
     },
-    { flags: '--config-set <name>', summary: 'configuration set' },
-    TAG_OPTION,
+    ...SES_OPTIONS,
     { flags: '--no-wait', summary: 'return on acceptance' },
     { flags: '--wait', summary: 'return when every recipient is final' },
     { flags: '--timeout <duration>', summary: 'how long to wait, for a send-rate token too (default 30s; with --wait 15h)' },
@@ -158,7 +157,7 @@ async function toSubmission(context: CommandContext, app: App, flags: Flags): Pr
       ...(typeof returnPath === 'string' && { returnPath: parseMailboxList(returnPath)[0]?.address ?? '' }),
     }
   }
-  const composed = await composeFromRequest(app, composeRequest(flags))
+  const composed = await composeFromRequest(app, { ...composeRequest(flags), forSending: true })
   return {
     ...common,
     content: composed,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { type Route, route, SIMULATOR_DOMAIN } from '../../../src/delivery/route.ts'
+import { type Route, route } from '../../../src/delivery/route.ts'
 import type { DnsAnswer, DnsRecord } from '../../../src/mail/dns-record.ts'
+import { SIMULATOR_DOMAIN } from '../../../src/mail/mailbox-simulator.ts'
 import type { Settings } from '../../../src/ports/settings.ts'
 
 /** A zone as a map: `name TYPE` → values (`10 mx.example`, addresses), or the word for what is wrong. A name without any entry is NXDOMAIN. */
