@@ -15,8 +15,8 @@ await build({
   platform: 'node',
   target: 'node20',
   external: external.flatMap(name => [name, `${name}/*`]),
-  // commander is CommonJS and asks for Node's own modules by `require`.
-  banner: { js: "import { createRequire as mailctlRequire } from 'node:module'; const require = mailctlRequire(import.meta.url);" },
+  // commander is CommonJS and asks for Node's own modules by `require`; this answers without loading `node:module`.
+  banner: { js: 'const require = id => process.getBuiltinModule(id);' },
   chunkNames: 'chunks/[name]-[hash]',
   define: { 'process.env.MAILCTL_VERSION': JSON.stringify(version) },
   logLevel: 'warning',
