@@ -62,7 +62,13 @@ test('waiting ends at its time-out', async () => {
   const other = home.open()
   const start = other.clock.now()
   let checks = 0
-  const wait = { timeoutMs: HOUR, signal: new AbortController().signal, onCheck: () => void (checks += 1) }
+  const wait = {
+    timeoutMs: HOUR,
+    signal: new AbortController().signal,
+    onCheck: () => {
+      checks += 1
+    },
+  }
   const done = await verifyDomain(other, { domain: 'shop.test', mailFrom: 'bounce', resolver: undefined, wait })
   expect(done.timedOut).toBe(true)
   expect(other.clock.now()).toBe(start + HOUR)

@@ -28,7 +28,10 @@ export function identityHome(clock: 'system' | 'virtual' = 'virtual'): IdentityH
   const zone = new Zone({ apexes: [''], server: 'ns.lab.test' })
   let server: Promise<DnsServer> | undefined
   onTestFinished(async () => await (await server)?.close())
-  const labServer = async () => await (server ??= startDnsServer({ host: '127.0.0.1', port: 0, answer: question => zone.lookup(question) }))
+  const labServer = async (): Promise<DnsServer> => {
+    server ??= startDnsServer({ host: '127.0.0.1', port: 0, answer: question => zone.lookup(question) })
+    return await server
+  }
   return {
     home,
     zone,

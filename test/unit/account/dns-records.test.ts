@@ -163,10 +163,10 @@ describe('planRecords', () => {
 })
 
 describe('formats', () => {
-  const odd: PlannedRecord = { ...spf, value: 'a"b\\c ${x}' }
+  const odd: PlannedRecord = { ...spf, value: `a"b\\c $\{x}` }
   it('zone: splits at 255 and escapes', () => {
     expect(zoneFile([key])).toContain(`TXT "${key.value.slice(0, 255)}" "${key.value.slice(255)}"`)
-    expect(zoneFile([odd, mx])).toContain('"a\\"b\\\\c ${x}"')
+    expect(zoneFile([odd, mx])).toContain(`"a\\"b\\\\c $\{x}"`)
     expect(zoneFile([mx])).toContain('b.shop.test. 300 IN MX 10 mta.test.')
   })
   it('route53: JSON that replaces nothing', () => {
@@ -175,7 +175,7 @@ describe('formats', () => {
     expect(Changes[0].ResourceRecordSet.ResourceRecords[0].Value).toBe(`"${key.value.slice(0, 255)}" "${key.value.slice(255)}"`)
   })
   it('terraform: no templates, strings joined its way', () => {
-    expect(terraform([odd])).toContain('$${x}')
+    expect(terraform([odd])).toContain(`$$\{x}`)
     expect(terraform([key])).toContain(`${key.value.slice(0, 255)}\\"\\"${key.value.slice(255)}`)
   })
   it('octodns: relative names, semicolons escaped', () => {
