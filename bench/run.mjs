@@ -1,8 +1,9 @@
 // `npm run bench`: every figure of docs/performance.md, each a ratio or difference measured in this run, with its goal. Exit 1 when one is missed.
 import { cpus } from 'node:os'
+import { memory } from './memory.mjs'
 import { startup } from './startup.mjs'
 
-const benches = { startup }
+const benches = { startup, memory }
 const asked = process.argv.slice(2)
 const unknown = asked.find(name => !(name in benches))
 if (unknown !== undefined) {
