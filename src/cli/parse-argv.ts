@@ -62,7 +62,8 @@ export function parseFlags(spec: Pick<Command, 'path' | 'arguments' | 'options'>
   commander.configureOutput({ writeOut: () => {}, writeErr: () => {} })
   for (const declaration of argumentsOf(spec)) commander.addArgument(new Argument(declaration))
   const options = [...(spec.options ?? []), ...GLOBAL_FLAGS]
-  for (const option of options) commander.addOption(toCommander(option))
+  // A --no-x that commander meets before its --x makes x true when neither was given.
+  for (const option of options.toSorted((a, b) => Number(isNegation(a)) - Number(isNegation(b)))) commander.addOption(toCommander(option))
   try {
     commander.parse([...argv], { from: 'user' })
   } catch (thrown) {
@@ -75,6 +76,8 @@ export function parseFlags(spec: Pick<Command, 'path' | 'arguments' | 'options'>
 
 /** `<name> [files...]` as single declarations. */
 export const argumentsOf = (spec: Pick<Command, 'arguments'>): string[] => spec.arguments?.match(/<[^>]+>|\[[^\]]+\]/g) ?? []
+
+const isNegation = ({ flags }: OptionSpec): boolean => /--no-/.test(flags)
 
 function toCommander({ flags, summary, repeat, choices }: OptionSpec): Option {
   const option = new Option(flags, summary)

@@ -158,9 +158,11 @@ async function toSubmission(context: CommandContext, app: App, flags: Flags): Pr
     }
   }
   const composed = await composeFromRequest(app, { ...composeRequest(flags), forSending: true })
+  // What composing filled in by itself is overwritten without a word; what was asked for, with a warning.
+  const own = [...(flags['date'] === undefined ? ['date'] : []), ...(flags['messageId'] === undefined ? ['message-id'] : [])]
   return {
     ...common,
-    content: composed,
+    content: { ...composed, header: composed.header.filter(({ name }) => !own.includes(name.toLowerCase())) },
     recipients: composed.recipients,
     operation: 'SendEmail',
     ...(composed.returnPath !== '' && { returnPath: composed.returnPath }),
