@@ -54,8 +54,9 @@ export default command<Sent>({
       path: true,
     },
     ...SES_OPTIONS,
-    { flags: '--no-wait', summary: 'return on acceptance' },
+    // Before --no-wait, which would make it the default.
     { flags: '--wait', summary: 'return when every recipient is final' },
+    { flags: '--no-wait', summary: 'return on acceptance' },
     { flags: '--timeout <duration>', summary: 'how long to wait, for a send-rate token too (default 30s; with --wait 15h)' },
     { flags: '--idempotency-key <key>', summary: 'a second send with this key gives the first message id and sends nothing' },
     { flags: '--signer <name>', summary: 'DKIM signer', choices: ['own', 'dkim-signer'] },
@@ -91,10 +92,9 @@ export default command<Sent>({
     io.line(`Accepted ${messageId}`)
     for (const { address, state, outcome, nextAttemptAt } of message?.recipients ?? []) {
       const tint = state === 'delivered' ? colour.green : state === 'bounced' ? colour.red : colour.yellow
-      const where =
-        outcome?.remote === undefined
-          ? ''
-          : `  ${outcome.remote.name}${outcome.remote.tlsVersion === undefined ? ' (in the clear)' : ` (${outcome.remote.tlsVersion})`}`
+      const { name: host = '', tlsVersion } = outcome?.remote ?? {}
+      const over = tlsVersion ?? (state === 'delivered' ? 'in the clear' : '')
+      const where = host === '' ? '' : `  ${host}${over === '' ? '' : ` (${over})`}`
       io.line(`  ${address}  ${tint(STATUS[state].toLowerCase())}${printable(where)}  ${printable(outcome?.reply ?? '')}`)
       if (nextAttemptAt !== null && state === 'deferred') io.line(colour.dim(`    next attempt ${new Date(nextAttemptAt).toISOString()}`))
     }
