@@ -19,6 +19,8 @@ await build({
   banner: { js: 'const require = id => process.getBuiltinModule(id);' },
   chunkNames: 'chunks/[name]-[hash]',
   define: { 'process.env.MAILCTL_VERSION': JSON.stringify(version) },
+  minifyWhitespace: true,
+  minifySyntax: true,
   logLevel: 'warning',
 })
 // A worker starts from a file of its own; chunks look for it beside them.

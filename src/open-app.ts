@@ -4,22 +4,19 @@
  */
 import { join } from 'node:path'
 import type { Account } from './account/account.ts'
-import { createAuthenticator } from './adapters/authenticator.ts'
 import { files } from './adapters/files.ts'
 import { openKeys } from './adapters/keys.ts'
-import { createNameServer } from './adapters/name-server.ts'
-import { createPublisher } from './adapters/publisher.ts'
-import { createResolver } from './adapters/resolver.ts'
 import { createAccount as createAccountFile, openAccount } from './adapters/sqlite/account-file.ts'
 import { openDatabase } from './adapters/sqlite/driver.ts'
-import { openRenderer } from './adapters/template-renderer.ts'
-import { createTransport } from './adapters/transport.ts'
 import type { Database } from './base/database.ts'
 import type { Log } from './base/log.ts'
 import type { OpenLab } from './lab/lab.ts'
 import type { App } from './operations/app.ts'
 import type { Lab } from './ports/lab.ts'
+import type { Renderer } from './ports/renderer.ts'
+import type { Resolver } from './ports/resolver.ts'
 import type { Config, Network } from './ports/settings.ts'
+import type { Transport } from './ports/transport.ts'
 
 export interface OpenedApp extends App {
   /** Ends listeners and sessions, gives leases back, closes the databases. */
@@ -33,10 +30,14 @@ export interface OpenAppOptions {
 /** @throws MailctlError config when the home has no account or is newer than this program, store-unavailable */
 export async function openApp(config: Config, { log }: OpenAppOptions): Promise<OpenedApp> {
   const { home, settings } = config
-  const { store, clock, ids } = openAccount(home, settings.network)
-  const lab = new LazyLab({ home, network: settings.network, hostname: settings.hostname, now: () => clock.now(), log })
-  const resolver = createResolver({ network: settings.network, resolver: config.resolver, labServer: () => lab.dns(), log })
-  const transport = createTransport({ network: settings.network, lab })
+  const { network } = settings
+  const { store, clock, ids } = openAccount(home, network)
+  const lab = new LazyLab({ home, network, hostname: settings.hostname, now: () => clock.now(), log })
+  const resolver = lazyResolver(network, async () => {
+    const { createResolver } = await import('./adapters/resolver.ts')
+    return createResolver({ network, resolver: config.resolver, labServer: () => lab.dns(), log })
+  })
+  const transport = lazyTransport(async () => (await import('./adapters/transport.ts')).createTransport({ network, lab }))
   return {
     settings,
     store,
@@ -46,11 +47,19 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     resolver,
     transport,
     lab,
-    publisher: target => createPublisher(target, { network: settings.network, labZone: () => lab.zone(), resolver, log }),
-    nameServer: createNameServer(log),
-    authenticator: createAuthenticator({ resolver, clock }),
+    async publisher(target) {
+      const { createPublisher } = await import('./adapters/publisher.ts')
+      return createPublisher(target, { network, labZone: () => lab.zone(), resolver, log })
+    },
+    nameServer: {
+      serve: async zones => (await import('./adapters/name-server.ts')).createNameServer(log).serve(zones),
+    },
+    authenticator: {
+      authenticate: async (message, query) =>
+        (await import('./adapters/authenticator.ts')).createAuthenticator({ resolver, clock }).authenticate(message, query),
+    },
     files,
-    renderer: openRenderer(),
+    renderer: lazyRenderer(async () => (await import('./adapters/template-renderer.ts')).openRenderer()),
     log,
     async close() {
       await transport.close()
@@ -58,6 +67,51 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
       await lab.close()
       await store.close()
     },
+  }
+}
+
+/** Runs `load` at the first call and keeps what it gave. */
+function once<T>(load: () => Promise<T>): { get(): Promise<T>; opened(): Promise<T | undefined> } {
+  let loaded: Promise<T> | undefined
+  return {
+    get() {
+      loaded ??= load()
+      return loaded
+    },
+    opened: async () => loaded?.catch(() => undefined),
+  }
+}
+
+function lazyResolver(network: Network, load: () => Promise<Resolver>): Resolver {
+  const resolver = once(load)
+  let notices: () => string[] = () => []
+  const loaded = async (): Promise<Resolver> => {
+    const real = await resolver.get()
+    notices = () => real.takeNotices()
+    return real
+  }
+  return {
+    lookup: async (name, type) => (await loaded()).lookup(name, type),
+    lookupAuthoritative: async (name, type) => (await loaded()).lookupAuthoritative(name, type),
+    proof: network === 'lab' ? 'lab' : 'dns',
+    takeNotices: () => notices(),
+    close: async () => (await resolver.opened())?.close(),
+  }
+}
+
+function lazyRenderer(load: () => Promise<Renderer>): Renderer {
+  const renderer = once(load)
+  return {
+    starter: async name => (await renderer.get()).starter(name),
+    render: async (template, data) => (await renderer.get()).render(template, data),
+  }
+}
+
+function lazyTransport(load: () => Promise<Transport>): Transport {
+  const transport = once(load)
+  return {
+    attempt: async (hop, delivery, signal) => (await transport.get()).attempt(hop, delivery, signal),
+    close: async () => (await transport.opened())?.close(),
   }
 }
 
@@ -93,7 +147,7 @@ interface LabPlace {
 /** The lab, with its module and its database loaded when something first asks for it. */
 class LazyLab implements Lab {
   readonly #place: LabPlace
-  #open: Promise<{ readonly lab: OpenLab; readonly database: Database }> | undefined
+  readonly #opened = once(() => this.#openLab())
 
   constructor(place: LabPlace) {
     this.#place = place
@@ -120,14 +174,13 @@ class LazyLab implements Lab {
   }
 
   async close(): Promise<void> {
-    const opened = await this.#open?.catch(() => undefined)
+    const opened = await this.#opened.opened()
     await opened?.lab.close()
     opened?.database.close()
   }
 
   async #lab(): Promise<OpenLab> {
-    this.#open ??= this.#openLab()
-    return (await this.#open).lab
+    return (await this.#opened.get()).lab
   }
 
   async #openLab(): Promise<{ readonly lab: OpenLab; readonly database: Database }> {

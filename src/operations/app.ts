@@ -22,7 +22,7 @@ export interface App {
   readonly resolver: Resolver
   readonly transport: Transport
   readonly lab: Lab
-  readonly publisher: (target: PublishTarget) => Publisher
+  readonly publisher: (target: PublishTarget) => Promise<Publisher>
   readonly nameServer: NameServer
   readonly authenticator: Authenticator
   /** Only files that the caller named. */

@@ -47,7 +47,7 @@ export async function publishIdentity(
     throw new MailctlError('usage', `records cannot be published to the lab in ${app.settings.network} mode`, {
       hint: 'Publish with rfc2136://HOST, or enter what `mailctl dns plan` prints.',
     })
-  const publisher = app.publisher(target)
+  const publisher = await app.publisher(target)
   const records = await planFor(app, identity)
   const results = await publisher.publish(records, { dryRun })
   if (target.kind === 'lab') await publisher.publish(hostedKeys(records), { dryRun })

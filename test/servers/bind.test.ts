@@ -132,7 +132,7 @@ describe('publishing and verifying', () => {
     const app = home.open({ network: 'relay', resolver: resolver() })
     const { dnsPlan } = await import('../../src/operations/dns-plan.ts')
     const { records } = await dnsPlan(app, 'sub.plain.test')
-    await app.publisher({ kind: 'rfc2136', host: '127.0.0.1', port: bind.port, tsigFile: bind.keyFile }).withdraw(records)
+    await (await app.publisher({ kind: 'rfc2136', host: '127.0.0.1', port: bind.port, tsigFile: bind.keyFile })).withdraw(records)
     await app.close()
     expect(await bind.dig(name, 'CNAME')).toEqual([])
     expect(await bind.dig('plain.test', 'SOA')).toHaveLength(1)

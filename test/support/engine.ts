@@ -95,6 +95,6 @@ export async function addVerifiedDomain(app: OpenedApp, name: string): Promise<I
   }
   await app.store.addIdentity(identity)
   const records = planRecords(identity, new Map(made.map(({ selector, publicKey }) => [selector, publicKey])), app.settings)
-  await app.publisher({ kind: 'lab' }).publish(records, { dryRun: false })
+  await (await app.publisher({ kind: 'lab' })).publish(records, { dryRun: false })
   return identity
 }

@@ -39,7 +39,7 @@ export function identityHome(clock: 'system' | 'virtual' = 'virtual'): IdentityH
       const { store, clock: opened, ids } = openAccount(home, network)
       const settings = { network, hostname: 'mta.mailctl.test', region: 'us-east-1', relay: [] }
       const resolver = createResolver({ network, resolver: given, labServer })
-      const publisher: App['publisher'] = target => createPublisher(target, { network, labZone: () => zone, resolver })
+      const publisher: App['publisher'] = async target => createPublisher(target, { network, labZone: () => zone, resolver })
       const keys = openKeys(join(home, 'keys'))
       return {
         settings,

@@ -3,7 +3,7 @@ import { printable } from '../../base/redact.ts'
 import { readStatus, type Status } from '../../operations/read-status.ts'
 import type { Config } from '../../ports/settings.ts'
 import { accountJson } from '../account-json.ts'
-import { accessText, quotaText, rateText, sendingText, showFacts } from '../account-text.ts'
+import { accessText, count, quotaText, rateText, sendingText, showFacts } from '../account-text.ts'
 import { command } from '../command.ts'
 import type { Io } from '../io.ts'
 import { isoTime, showTime } from '../moments.ts'
@@ -55,7 +55,7 @@ export default command<Shown>({
 
 function countsText(counts: Readonly<Record<string, number>>, none: string): string {
   const said = Object.entries(counts).filter(([, count]) => count > 0)
-  return said.length === 0 ? none : said.map(([name, count]) => `${count.toLocaleString('en-US')} ${name}`).join(', ')
+  return said.length === 0 ? none : said.map(([name, number]) => `${count(number)} ${name}`).join(', ')
 }
 
 function showIdentities(io: Io, { identities }: Status): void {
