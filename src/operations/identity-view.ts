@@ -64,7 +64,6 @@ export const identityRow = (identity: Identity, { settings, clock }: Pick<App, '
 export type IdentityRow = ReturnType<typeof identityRow>
 
 export const plannedView = ({ purpose, type, name, value }: PlannedRecord) => ({ Purpose: purpose, Type: type, Name: name, Value: value })
-export type PlannedView = ReturnType<typeof plannedView>
 
 export const checkedView = ({ planned, comparison }: CheckedRecord) => ({
   ...plannedView(planned),
@@ -73,4 +72,3 @@ export const checkedView = ({ planned, comparison }: CheckedRecord) => ({
   Server: comparison.server,
   Detail: comparison.detail,
 })
-export type CheckedView = ReturnType<typeof checkedView>
