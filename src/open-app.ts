@@ -3,7 +3,7 @@
  * with its database and listeners, the resolver's and transport's sockets, the verifier.
  */
 import { join } from 'node:path'
-import type { Account } from './account/account.ts'
+import { type Account, checkClock } from './account/account.ts'
 import { files } from './adapters/files.ts'
 import { openKeys } from './adapters/keys.ts'
 import { createAccount as createAccountFile, openAccount } from './adapters/sqlite/account-file.ts'
@@ -27,11 +27,17 @@ export interface OpenAppOptions {
   readonly log: Log
 }
 
-/** @throws MailctlError config when the home has no account or is newer than this program, store-unavailable */
+/** @throws MailctlError config when the home has no account or is newer than this program, store-unavailable, forbidden (virtual clock outside the lab) */
 export async function openApp(config: Config, { log }: OpenAppOptions): Promise<OpenedApp> {
   const { home, settings } = config
   const { network } = settings
-  const { store, clock, ids } = openAccount(home, network)
+  const { store, clock, ids } = openAccount(home, network, { region: settings.region })
+  try {
+    checkClock(clock.kind, network)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
   const lab = new LazyLab({ home, network, hostname: settings.hostname, now: () => clock.now(), log })
   const resolver = lazyResolver(network, async () => {
     const { createResolver } = await import('./adapters/resolver.ts')

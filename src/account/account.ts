@@ -1,4 +1,5 @@
 /** The account as a record: what SES calls GetAccount. Rules about it are in `admit.ts`. */
+import { MailctlError } from '../base/errors.ts'
 
 export interface Account {
   /** 12 digits. */
@@ -13,6 +14,14 @@ export interface Account {
   readonly maxSendRate: number
   readonly sendingEnabled: boolean
   readonly enforcementStatus: 'HEALTHY' | 'PROBATION' | 'SHUTDOWN'
+}
+
+/** A virtual clock lives in the lab: outside, time passes for everybody else. @throws MailctlError forbidden */
+export function checkClock(clock: 'system' | 'virtual', network: 'lab' | 'relay' | 'live'): void {
+  if (clock === 'system' || network === 'lab') return
+  throw new MailctlError('forbidden', `an account with a virtual clock stays in the lab; it cannot use the network ${network}`, {
+    hint: 'mailctl config set network lab brings it back; mailctl init --home FOLDER makes another account.',
+  })
 }
 
 /** SES fact: concepts §1, sandbox quota and rate. */

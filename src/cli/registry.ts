@@ -24,6 +24,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('account pause', 'Stop accepting mail from now on', () => import('./commands/account/pause.ts')),
   entry('account resume', 'Accept mail again', () => import('./commands/account/resume.ts')),
   entry('verify domain', 'Prove a domain by its DNS records', () => import('./commands/verify/domain.ts')),
+  entry('verify email', 'Prove an address by a code that is mailed to it', () => import('./commands/verify/email.ts')),
   entry('verify all', 'Look at the records of every identity again', () => import('./commands/verify/all.ts')),
   entry('identity list', 'List domains and addresses', () => import('./commands/identity/list.ts')),
   entry('identity show', 'Show a domain or an address', () => import('./commands/identity/show.ts')),

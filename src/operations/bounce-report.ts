@@ -5,6 +5,7 @@ import { composeDsn, reporterAddress } from '../mail/dsn.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import type { NewMessage, StoredMessage, StoredRecipient } from '../ports/store.ts'
 import type { App } from './app.ts'
+import { ownFacts } from './own-message.ts'
 
 interface FailedRecipient {
   readonly recipient: StoredRecipient
@@ -53,24 +54,12 @@ export async function bounceReport(
     recipients: [message.returnPath],
     head: report.head,
     body: await sink.finish(),
-    facts: {
-      source: from,
-      fromAddress: from,
-      identity: message.facts.identity,
+    facts: ownFacts({
+      from,
+      to: message.returnPath,
       subject: 'Delivery Status Notification (Failure)',
-      headers: [],
-      headersTruncated: false,
-      to: [message.returnPath],
-      cc: [],
-      bcc: [],
-      replyTo: [],
+      identity: message.facts.identity,
       headerMessageId,
-      callerMessageId: null,
-      date: '',
-      tags: {},
-      configurationSet: null,
-      eightBit: false,
-      signedBy: [],
-    },
+    }),
   }
 }

@@ -1,48 +1,45 @@
 /**
  * Proving an address: a code goes to it by mail, and whoever brings the code back owns the mailbox. The code lives 24 hours, works once,
- * and is compared in constant time. Composes the notice; sending it is the caller's. SES facts: concepts §3.
+ * and is compared in constant time. SES facts: concepts §3.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Identity } from '../account/identity.ts'
 import { MailctlError } from '../base/errors.ts'
 import { parseAddress } from '../mail/address.ts'
 import type { App } from './app.ts'
+import { type Notice, sendNotice } from './send-notice.ts'
 
 /** SES fact: the link of the mail is valid for 24 hours. */
 const TOKEN_MS = 24 * 3_600_000
 
-/** What must be mailed. */
-export interface VerificationNotice {
-  readonly from: string
-  readonly to: string
-  readonly subject: string
-  readonly text: string
-}
-
 export interface EmailVerification {
   readonly identity: Identity
-  /** Null when the address is verified already: nothing is to be mailed. */
-  readonly notice: VerificationNotice | null
+  /** Of the mail with the code, which waits in the queue; null when the address is verified already: nothing was mailed. */
+  readonly messageId: string | null
 }
 
-/** Creates the identity if it is new and gives it a new code, which ends an older one. @throws MailctlError bad-data, limit-exceeded */
+/**
+ * Creates the identity if it is new and mails it a new code, which ends an older one.
+ * @throws MailctlError bad-data, limit-exceeded, store-unavailable
+ */
 export async function startEmailVerification(
-  { store, clock, settings }: Pick<App, 'store' | 'clock' | 'settings'>,
+  app: Pick<App, 'store' | 'clock' | 'ids' | 'settings'>,
   text: string,
 ): Promise<EmailVerification> {
+  const { store, clock, settings } = app
   const { address } = parseAddress(text)
   const known = await store.identity(address)
   const counts = known?.verification.proof === 'dns' || settings.network !== 'live'
-  if (known?.verification.status === 'SUCCESS' && counts) return { identity: known, notice: null }
+  if (known?.verification.status === 'SUCCESS' && counts) return { identity: known, messageId: null }
   const now = clock.now()
-  // A secret: from the operating system even where ids are seeded.
-  const token = { value: randomBytes(24).toString('base64url'), expiresAt: now + TOKEN_MS }
+  // A secret: from the operating system even where ids are seeded. 80 bits in hexadecimal: no flag, and short enough for a line of mail.
+  const token = { value: randomBytes(10).toString('hex'), expiresAt: now + TOKEN_MS }
   const identity: Identity = known
     ? { ...known, verification: { ...known.verification, status: 'PENDING', proof: null, startedAt: now }, token }
     : { ...newAddress(address, now), token }
   if (known) await store.saveIdentity(identity)
   else await store.addIdentity(identity)
-  return { identity, notice: noticeFor(address, token.value, settings) }
+  return { identity, messageId: await sendNotice(app, noticeFor(address, token.value, settings)) }
 }
 
 function newAddress(name: string, now: number): Identity {
@@ -68,27 +65,31 @@ function newAddress(name: string, now: number): Identity {
 }
 
 /** Outside the lab the notice speaks for our own host, in our own words. */
-function noticeFor(to: string, token: string, { network, hostname, region }: App['settings']): VerificationNotice {
-  const command = `mailctl verify email ${to} --token ${token}`
+function noticeFor(to: string, token: string, { network, hostname, region }: App['settings']): Notice {
+  const command = `mailctl verify email ${shellWord(to)} --token ${token}`
   const text = [
     `Someone asked to send mail from ${to}.`,
     '',
     'If that was you, confirm it within 24 hours:',
     '',
-    `    ${command}`,
+    command,
     '',
-    'If it was not, do nothing: without this code nobody can send from your address.',
+    'If it was not, do nothing: nobody can send from your address without it.',
     '',
   ].join('\n')
   if (network === 'lab')
     return {
       from: 'no-reply-aws@amazon.com',
       to,
+      identity: to,
       subject: `Amazon Web Services - Email Address Verification Request in region ${region}`,
       text,
     }
-  return { from: `no-reply@${hostname}`, to, subject: `Confirm ${to} as a sender`, text }
+  return { from: `no-reply@${hostname}`, to, identity: to, subject: `Confirm ${to} as a sender`, text }
 }
+
+/** A local part may hold what a shell would act upon. */
+const shellWord = (text: string): string => (/^[\w.+@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
 const sameSecret = (one: string, other: string): boolean => {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

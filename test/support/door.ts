@@ -36,7 +36,7 @@ export function openDoor(): Door {
   const home = mkdtempSync(join(tmpdir(), 'mailctl-door-'))
   const inbox: StoredMail[] = []
   const openApp = async ({ settings }: Pick<Config, 'settings'>) => {
-    const { store, clock, ids } = openAccount(home, settings.network)
+    const { store, clock, ids } = openAccount(home, settings.network, { region: settings.region })
     const app: App = { ...untouched<App>('app'), settings, store, clock, ids, lab: listLab(inbox), log: silent }
     return { ...app, close: async () => await store.close() }
   }

@@ -69,7 +69,7 @@ export function openAccount(home: string, network: ProofScope, { engine, ...opti
   try {
     if (!hasAccount(database)) throw noAccount(home)
     const clock = openClock(database)
-    return { store: openStore(database, { home, network, ...options }), clock, ids: openIds(database, clock), database }
+    return { store: openStore(database, { home, network, ...options }), clock, ids: openIds(database, clock, options.region), database }
   } catch (error) {
     database.close()
     throw error

@@ -51,8 +51,8 @@ function refuseAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new MailctlError('interrupted', 'interrupted while waiting')
 }
 
-export function openIds(database: Database, clock: Clock): Ids {
-  const { region } = readAccount(database)
+/** @param region named in message ids; absent: the one the account was made with */
+export function openIds(database: Database, clock: Clock, region = readAccount(database).region): Ids {
   const row = database.prepare('SELECT seed, salt FROM clock').get()
   if (!row) throw new TypeError('the account has no clock row')
   const seed = optional(row, 'seed', text)

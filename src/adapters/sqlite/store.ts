@@ -3,6 +3,7 @@
  * then, and nothing read is kept for the next one. Writes of one turn share a commit (`group-commit.ts`).
  */
 import { join } from 'node:path'
+import type { Account } from '../../account/account.ts'
 import { admit, namesToLoad, type ProofScope } from '../../account/admit.ts'
 import type { Database } from '../../base/database.ts'
 import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
@@ -22,6 +23,8 @@ export interface StoreOptions {
   readonly home: string
   /** Which proofs of identities count. */
   readonly network: ProofScope
+  /** The region that the account speaks of; absent: the one it was made with. */
+  readonly region?: string
   /** Real time in epoch milliseconds and the processes of this machine, for leases. Tests replace them. */
   readonly machineNow?: () => number
   readonly processes?: Processes
@@ -32,7 +35,7 @@ const LOOK_FOR_DEAD_MS = 1_000
 
 /** @param database with the account's schema; closed by `close` */
 export function openStore(database: Database, options: StoreOptions): Store {
-  const { home, network, machineNow = Date.now, processes = systemProcesses } = options
+  const { home, network, region, machineNow = Date.now, processes = systemProcesses } = options
   const spoolFolder = join(home, 'spool')
   makePrivateFolder(spoolFolder)
   const owner = openOwner(database, processes)
@@ -40,13 +43,17 @@ export function openStore(database: Database, options: StoreOptions): Store {
   const commit = groupCommit(database)
   let lookedForDeadAt: number | undefined
   let closed = false
+  const account = (): Account => {
+    const stored = readAccount(database)
+    return region === undefined ? stored : { ...stored, region }
+  }
 
   function admitMessage(message: NewMessage): void {
     const { recipients, acceptedAt } = message
     const senders = [...new Set([message.facts.fromAddress, message.returnPath])].filter(sender => sender !== '')
     const usage = admit(
       {
-        account: readAccount(database),
+        account: account(),
         network,
         senders,
         recipients,
@@ -80,7 +87,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
   }
 
   return {
-    account: async () => readAccount(database),
+    account: async () => account(),
     saveAccount: account => commit(() => writeAccount(database, account)),
     usage: async now => readUsage(database, now),
 

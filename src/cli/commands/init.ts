@@ -1,5 +1,6 @@
 /** `mailctl init`: an account in this home. Questions on a terminal, flags elsewhere; a second time it changes nothing that is there. */
 import { MailctlError } from '../../base/errors.ts'
+import { namesToProve } from '../../operations/leave-lab.ts'
 import { type CommandContext, type CreateAccountOptions, command, type Flags } from '../command.ts'
 import { parseMoment, parseNumber, textFlag } from '../moments.ts'
 import { choose } from '../prompts.ts'
@@ -42,19 +43,25 @@ export default command<Made>({
     const options = accountOptions(context, flags)
     const network = await networkFor(context, flags, options.clock)
     const { account, created } = await context.createAccount(options)
-    const { origins } = context.config
+    const { origins, settings } = context.config
+    // Opened before anything is stored: it refuses a network that does not go with the clock that is there.
+    const opened = await context.app()
+    if (!created && flags['network'] === 'live' && (await namesToProve(opened, 'live')).length > 0)
+      throw new MailctlError('usage', 'identities of this account must be verified again before it goes live', {
+        hint: 'mailctl config set network live lists them.',
+      })
     // What the environment says now is not what the account shall be for ever.
     if ((created || flags['network'] !== undefined) && origins.network.origin !== 'environment')
       await context.config.set('network', network)
     if ((created || flags['region'] !== undefined) && origins.region.origin !== 'environment')
-      await context.config.set('region', context.config.settings.region)
+      await context.config.set('region', settings.region)
     if (!created) context.notice(`${context.config.home} had an account already; it was left as it is`)
     return {
       Home: context.config.home,
       AccountId: account.accountId,
-      Region: account.region,
+      Region: settings.region,
       Network: network,
-      Clock: (await context.app()).clock.kind,
+      Clock: opened.clock.kind,
       Created: created,
     }
   },

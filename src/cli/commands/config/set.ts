@@ -1,7 +1,7 @@
 /** `mailctl config set`: stores a setting in config.json, or a relay's password in its own file. */
 import { existsSync } from 'node:fs'
 import { MailctlError } from '../../../base/errors.ts'
-import { unprovedIdentities } from '../../../operations/unproved-identities.ts'
+import { namesToProve } from '../../../operations/leave-lab.ts'
 import type { Config, SettingKey } from '../../../ports/settings.ts'
 import { type CommandContext, command } from '../../command.ts'
 import { confirm } from '../../prompts.ts'
@@ -29,7 +29,7 @@ export default command<Stored>({
   ],
   options: [
     { flags: '--password-file <file>', summary: "the relay's password, kept in keys/relay-password; - for stdin", path: true },
-    { flags: '--yes', summary: 'go live although identities must be verified again' },
+    { flags: '--yes', summary: 'go live, though identities must be verified again' },
   ],
   fails: ['usage', 'no-input', 'forbidden', 'config', 'store-unavailable'],
   async run(context, [typed = '', ...values], flags) {
@@ -41,7 +41,8 @@ export default command<Stored>({
     const passwordFile = flags['passwordFile']
     if (passwordFile !== undefined && key !== 'relay')
       throw new MailctlError('usage', '--password-file goes with relay only', { hint: 'mailctl config set relay URL --password-file FILE' })
-    const verifyAgain = key === 'network' && value === 'live' ? await goLive(context, flags['yes'] === true) : undefined
+    const outside = key === 'network' && (value === 'relay' || value === 'live') ? value : undefined
+    const verifyAgain = outside && (await leaveLab(context, outside, flags['yes'] === true))
     await config.set(key, value)
     if (typeof passwordFile === 'string') await storePassword(config, await readInput(passwordFile, context.io))
     return { Key: key, Value: value === '' ? null : value, ...(verifyAgain && { VerifyAgain: verifyAgain }) }
@@ -59,17 +60,18 @@ function oneValue(key: SettingKey, values: readonly string[]): string {
   return values.join(',')
 }
 
-/** @returns names to verify again  @throws MailctlError forbidden (virtual clock), usage (no --yes) */
-async function goLive({ app, io, notice }: CommandContext, agreed: boolean): Promise<readonly string[]> {
-  const opened = await app()
-  if (opened.clock.kind === 'virtual')
-    throw new MailctlError('forbidden', 'an account with a virtual clock stays in the lab', {
-      hint: 'Make another: mailctl init --home FOLDER.',
-    })
-  const names = await unprovedIdentities(opened)
-  if (agreed || names.length === 0) return names
+/** @returns names to verify again, when it goes live  @throws MailctlError forbidden (virtual clock), usage (no --yes) */
+async function leaveLab(
+  { app, io, notice }: CommandContext,
+  network: 'relay' | 'live',
+  agreed: boolean,
+): Promise<readonly string[] | undefined> {
+  const names = await namesToProve(await app(), network)
+  if (network === 'relay') return undefined
+  if (agreed) return names
   for (const name of names) notice(`${name} was proved in the lab only and must be verified again before it may send live`)
-  if (await confirm(io, { message: `Go live with ${names.length} identities to verify again?`, flag: '--yes' })) return names
+  const again = names.length === 0 ? '' : ` with ${names.length} identities to verify again`
+  if (await confirm(io, { message: `Go live${again}: mail then leaves for its real recipients?`, flag: '--yes' })) return names
   throw new MailctlError('interrupted', 'the network was left as it is')
 }
 
