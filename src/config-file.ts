@@ -24,7 +24,10 @@ export async function storeSetting(home: string, key: string, value: string | re
         hint: 'Correct it or move it away.',
         cause: thrown,
       })
-    throw new MailctlError('store-unavailable', `cannot write ${join(home, 'config.json')}: ${messageOf(thrown)}`, { cause: thrown })
+    throw new MailctlError('store-unavailable', `cannot write ${join(home, 'config.json')}: ${messageOf(thrown)}`, {
+      hint: 'Make the folder and its files writable for this user, free some space, or choose another --home.',
+      cause: thrown,
+    })
   }
 }
 

@@ -16,6 +16,8 @@ import type { Site } from './sites.ts'
 import { traceFields } from './trace.ts'
 import { judge, type Verdicts } from './verdicts.ts'
 
+/** The largest message that may be submitted, and room for what signing and hosts on the way put on top. */
+const MAX_ARRIVING_BYTES = MAX_MESSAGE_BYTES + 64 * 1024
 /** Beyond so many hosts it is a loop. RFC 5321 §6.3 */
 const MAX_HOPS = 100
 const OK = smtpReply(250, '2.0.0', 'Ok')
@@ -47,7 +49,7 @@ export class Receiver {
     this.#options = options
     this.#server = new SmtpServer({
       hostname: host,
-      maxMessageBytes: MAX_MESSAGE_BYTES,
+      maxMessageBytes: MAX_ARRIVING_BYTES,
       session: peer => this.#session(peer),
       ...(tls === 'none' ? {} : { tls: { mode: 'starttls', context: () => contextFor(tls, host, memory.database) } }),
       ...(log && { log }),

@@ -23,6 +23,8 @@ export interface Signed {
 interface Unsigned {
   readonly header: Header
   readonly body: Readable
+  /** Octets of the header as the caller gave it: what we add by rewriting and signing does not count against the limit. */
+  readonly givenHeadBytes: number
   /** undefined: no domain with working DKIM speaks for the sender. */
   readonly signingIdentity: Identity | undefined
   readonly signer: Signer
@@ -30,23 +32,23 @@ interface Unsigned {
 
 /** @throws MailctlError store-unavailable, too-large, bad-data; nothing is stored then */
 export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | 'keys' | 'clock'>, unsigned: Unsigned): Promise<Signed> {
-  const { header, body, signingIdentity, signer } = unsigned
+  const { header, body, givenHeadBytes, signingIdentity, signer } = unsigned
   const head = serializeHeader(header)
   const hasher = bodyHasher()
   const kept = signer === 'dkim-signer' ? new SmallCopy() : undefined
   const parts = new PartScanner(header)
   const sink = store.newBody()
   let stored: StoredBody
-  let size = head.length
+  let size = givenHeadBytes
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       parts.update(chunk)
       hasher.update(chunk)
       kept?.add(chunk)
       size += chunk.length
+      if (size > MAX_MESSAGE_BYTES) throw tooLarge()
       await sink.write(chunk)
     }
-    if (size > MAX_MESSAGE_BYTES) throw tooLarge()
     stored = await sink.finish()
   } catch (error) {
     await sink.abort()

@@ -12,7 +12,7 @@ import { MailctlError } from '../base/errors.ts'
 import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
 import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { decodeText } from '../mail/encoded-word.ts'
-import { findField, findFields, type Header } from '../mail/header.ts'
+import { findField, findFields, type Header, serializeHeader } from '../mail/header.ts'
 import type { SplitMessage } from '../mail/split.ts'
 import type { MessageFacts, NewMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
@@ -64,7 +64,13 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       domain: authority.type === 'DOMAIN' ? authority.name : domainOf(people.fromAddress),
     })
     const signingIdentity = signingIdentityFor(people.fromAddress, identities)
-    const signed = await signAndSpool(app, { header, body: content.body, signingIdentity, signer: submission.signer })
+    const signed = await signAndSpool(app, {
+      header,
+      body: content.body,
+      givenHeadBytes: serializeHeader(content.header).length,
+      signingIdentity,
+      signer: submission.signer,
+    })
     const facts: MessageFacts = {
       source: people.from,
       fromAddress: people.fromAddress,

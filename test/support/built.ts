@@ -51,7 +51,7 @@ export async function builtProgram(): Promise<BuiltProgram> {
 
 function runBuilt(args: readonly string[], { stdin, limits, started }: RunOptions = {}): Promise<Run> {
   const node = [process.execPath, BIN, ...args]
-  const [command = '', ...rest] = limits === undefined ? node : ['/bin/bash', '-c', `${limits}; exec "$@"`, 'bash', ...node]
+  const [command = '', ...rest] = limits === undefined ? node : ['/bin/bash', '--norc', '-c', `${limits}; exec "$@"`, 'bash', ...node]
   const child = spawn(command, rest, { env: { PATH: process.env['PATH'] }, stdio: ['pipe', 'pipe', 'pipe'] })
   started?.(child)
   const texts = { stdout: '', stderr: '' }

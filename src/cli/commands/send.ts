@@ -123,10 +123,19 @@ async function send(context: CommandContext, _: readonly string[], flags: Flags)
   if (flags['wait'] === false) return { messageId, message: undefined, recipients, dryRun: false }
   const goal = flags['wait'] === true ? 'final' : 'first-attempt'
   const timeoutMs = Math.max(0, startedAt + timeoutOf(flags) - app.clock.now())
-  const message = await waitForOutcome(app, messageId, { goal, timeoutMs, signal: context.signal })
+  const message = await waitForOutcome(app, messageId, { goal, timeoutMs, signal: context.signal }).catch(thrown => {
+    throw afterAcceptance(thrown, messageId)
+  })
   if (message.recipients.some(({ state }) => state === 'deferred'))
     context.notice('deferred recipients are tried again by mailctl queue flush')
   return { messageId, message, recipients, dryRun: false }
+}
+
+/** A failure while the message is under way must not read as if it had not been accepted. */
+function afterAcceptance(thrown: unknown, messageId: string): unknown {
+  if (!(thrown instanceof MailctlError)) return thrown
+  const hint = `Message ${messageId} was accepted and waits in the queue. ${thrown.hint ?? ''}`.trim()
+  return new MailctlError(thrown.code, thrown.message, { hint, cause: thrown })
 }
 
 const timeoutOf = (flags: Flags): number => {
