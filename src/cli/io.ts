@@ -40,7 +40,7 @@ export interface IoChoices {
   readonly json: boolean
 }
 
-const isCi = (value: string | undefined): boolean => value !== undefined && value !== '' && value !== '0' && value !== 'false'
+export const isCi = (value: string | undefined): boolean => value !== undefined && value !== '' && value !== '0' && value !== 'false'
 
 /** `--color` wins; then NO_COLOR (any value that is not empty); then CI and TERM=dumb; then whether stdout is a terminal. */
 function wantsColour({ env, color, json }: IoChoices, isTty: boolean): boolean {

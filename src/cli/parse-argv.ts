@@ -94,7 +94,7 @@ function toCommander({ flags, summary, repeat, choices }: OptionSpec): Option {
 /** commander's message as one sentence, and what to do next as the hint. */
 function usageError(error: CommanderError, path: string, options: readonly OptionSpec[]): MailctlError {
   const text = error.message.replace(/^error: /, '')
-  const help = `'mailctl ${path} --help' shows how it is written.`
+  const help = `'${['mailctl', path].join(' ').trim()} --help' shows how it is written.`
   const unknown = /^unknown option '([^']*)'/.exec(text)?.[1]
   if (unknown !== undefined) {
     const nearest = suggest(

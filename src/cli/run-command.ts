@@ -9,7 +9,7 @@ import type { App } from '../operations/app.ts'
 import type { Config } from '../ports/settings.ts'
 import type { Command, CommandContext, CreateAccountOptions, CreatedAccount, Flags } from './command.ts'
 import { commandHelp, groupHelp } from './help.ts'
-import { type Io, openIo, openSpinner, type Streams } from './io.ts'
+import { type Io, isCi, openIo, openSpinner, type Streams } from './io.ts'
 import { toJson } from './json.ts'
 import { findCommand, type Parsed, parseFlags } from './parse-argv.ts'
 import { type Entry, REGISTRY } from './registry.ts'
@@ -92,7 +92,7 @@ async function runParsed(spec: Command, parsed: Parsed, program: Program): Promi
   const io = await openIo(program.streams, { env: program.env, color: colorOf(typed), input: typed['input'] !== false, json })
   const flags = await expandValues(typed, spec.options ?? [], io)
   const quiet = typed['quiet'] === true
-  const spinner = openSpinner(program.streams.stderr, !quiet && !json)
+  const spinner = openSpinner(program.streams.stderr, !quiet && !json && !isCi(program.env['CI']))
   const notices = new Notices(io, { quiet, held: json })
   const account = new OpenAccount(program, flags, debugLog(typed['debug'], io))
   const context: CommandContext = {

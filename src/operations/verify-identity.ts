@@ -28,21 +28,53 @@ export interface DomainCheck {
 export const isSettled = ({ verification, mailFrom }: Identity): boolean =>
   verification.status === 'SUCCESS' && (mailFrom === null || mailFrom.status === 'SUCCESS')
 
+/** How to look. */
+export interface Look {
+  /** As the user gave it, if so. */
+  readonly resolver: string | undefined
+  /**
+   * Ends the look: when its time is up (`AbortSignal.timeout`; real time, as for all sockets) what was not answered yet counts as not
+   * answering; any other abort is an interruption. Absent: the resolver's own patience.
+   */
+  readonly limit?: AbortSignal
+}
+
+const LATE: DnsAnswer = { kind: 'failure', reason: 'timeout', detail: 'no answer before the time was up', server: '' }
+
 /** Asks, without changing the identity. */
 async function gather(
   { keys, settings, resolver }: CheckingApp,
   identity: Identity,
+  limit: AbortSignal | undefined,
 ): Promise<{ records: RecordEvidence[]; soa: SoaRecord | null; notices: string[] }> {
   const planned = await planFor({ keys, settings }, identity)
   const [soa, ...answers] = await Promise.all([
-    resolver.lookupAuthoritative(identity.name, 'SOA'),
-    ...planned.map(record => resolver.lookupAuthoritative(record.name, questionType(record))),
+    answerBy(limit, resolver.lookupAuthoritative(identity.name, 'SOA')),
+    ...planned.map(record => answerBy(limit, resolver.lookupAuthoritative(record.name, questionType(record)))),
   ])
   const records = planned.map((record, index) => {
-    const answer = answers[index] ?? ({ kind: 'failure', reason: 'timeout', detail: 'not asked', server: '' } satisfies DnsAnswer)
+    const answer = answers[index] ?? LATE
     return { planned: record, answer, comparison: compareRecord(record, answer) }
   })
   return { records, soa: soaOf(soa), notices: resolver.takeNotices() }
+}
+
+const isTimeUp = ({ reason }: AbortSignal): boolean => reason instanceof Error && reason.name === 'TimeoutError'
+
+/** A look-up that is left behind ends by itself within the patience of the DNS client. */
+async function answerBy(limit: AbortSignal | undefined, answer: Promise<DnsAnswer>): Promise<DnsAnswer> {
+  if (limit === undefined) return await answer
+  let giveUp = (): void => {}
+  const ended = new Promise<DnsAnswer>((resolve, reject) => {
+    giveUp = () => (isTimeUp(limit) ? resolve(LATE) : reject(new MailctlError('interrupted', 'interrupted while asking')))
+  })
+  if (limit.aborted) giveUp()
+  limit.addEventListener('abort', giveUp)
+  try {
+    return await Promise.race([ended, answer])
+  } finally {
+    limit.removeEventListener('abort', giveUp)
+  }
 }
 
 function soaOf(answer: DnsAnswer): SoaRecord | null {
@@ -62,13 +94,9 @@ function assertReached(records: readonly RecordEvidence[], resolver: string | un
   })
 }
 
-/**
- * One look at the DNS; the state is stored.
- * @param resolver as the user gave it, if so
- * @throws MailctlError unreachable, when a given resolver never answers; nothing is stored then
- */
-export async function checkDomain(app: CheckingApp, identity: Identity, resolver: string | undefined): Promise<DomainCheck> {
-  const { records, soa, notices } = await gather(app, identity)
+/** One look at the DNS; the state is stored. @throws MailctlError unreachable, when a given resolver never answers; nothing is stored then */
+export async function checkDomain(app: CheckingApp, identity: Identity, { resolver, limit }: Look): Promise<DomainCheck> {
+  const { records, soa, notices } = await gather(app, identity, limit)
   assertReached(records, resolver)
   const evidence = { records, soa, proof: app.resolver.proof, network: app.settings.network }
   // The questions took a while: what counts is the identity as it is now, if the answers are still about it.
@@ -82,24 +110,20 @@ export async function checkDomain(app: CheckingApp, identity: Identity, resolver
 }
 
 /** Asks and compares, and leaves the identity as it is: `dns check`. @throws as `dnsPlan` and `checkDomain` */
-export async function checkDns(
-  app: CheckingApp,
-  { name, resolver }: { readonly name: string; readonly resolver: string | undefined },
-): Promise<DomainCheck> {
+export async function checkDns(app: CheckingApp, { name, resolver, limit }: Look & { readonly name: string }): Promise<DomainCheck> {
   const { identity } = await dnsPlan(app, name)
-  const { records, notices } = await gather(app, identity)
+  const { records, notices } = await gather(app, identity, limit)
   assertReached(records, resolver)
   return { identity, records, notices }
 }
 
-export interface VerifyDomainAsk {
+export interface VerifyDomainAsk extends Look {
   readonly domain: string
   /** Absent: three keys of 2048 bits, planned as TXT, or what the identity has. */
   readonly dkim?: DkimChoice
   readonly mailFrom?: string
   /** Absent: the lab in lab mode, otherwise nowhere. */
   readonly publish?: PublishTarget
-  readonly resolver: string | undefined
   /** Absent: one look. */
   readonly wait?: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly onCheck: (check: DomainCheck) => void }
 }
@@ -131,10 +155,10 @@ export async function verifyDomain(app: CheckingApp & Pick<App, 'publisher'>, as
   return { ...check, created, published, timedOut: ask.wait !== undefined && !isSettled(check.identity) }
 }
 
-async function checkUntilSettled(app: CheckingApp, identity: Identity, { resolver, wait }: VerifyDomainAsk): Promise<DomainCheck> {
+async function checkUntilSettled(app: CheckingApp, identity: Identity, { wait, ...look }: VerifyDomainAsk): Promise<DomainCheck> {
   const notices = new Set<string>()
   const deadline = app.clock.now() + (wait?.timeoutMs ?? 0)
-  let check = await checkDomain(app, identity, resolver)
+  let check = await checkDomain(app, identity, look)
   for (let round = 0; ; round += 1) {
     for (const notice of check.notices) notices.add(notice)
     const now = app.clock.now()
@@ -142,15 +166,15 @@ async function checkUntilSettled(app: CheckingApp, identity: Identity, { resolve
     wait.onCheck(check)
     const pause = WAITS_MS[Math.min(round, WAITS_MS.length - 1)] ?? 0
     await app.clock.waitUntil(Math.min(deadline, now + pause), wait.signal)
-    check = await checkDomain(app, check.identity, resolver)
+    check = await checkDomain(app, check.identity, look)
   }
 }
 
 /** Looks at every domain identity once; addresses are proved by mail. In order of name. @throws as `checkDomain` */
-export async function verifyAll(app: CheckingApp, { resolver }: { readonly resolver: string | undefined }): Promise<DomainCheck[]> {
+export async function verifyAll(app: CheckingApp, look: Look): Promise<DomainCheck[]> {
   const checks: DomainCheck[] = []
   for (const identity of await app.store.identities()) {
-    if (identity.type === 'DOMAIN') checks.push(await checkDomain(app, identity, resolver))
+    if (identity.type === 'DOMAIN') checks.push(await checkDomain(app, identity, look))
     else checks.push({ identity, records: [], notices: [] })
   }
   return checks

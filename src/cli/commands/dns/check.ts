@@ -12,12 +12,12 @@ export default command<DomainCheck>({
   details: 'As verify domain does, but the state of the identity stays as it is.',
   examples: ['mailctl dns check example.com', 'mailctl dns check example.com --resolver 127.0.0.1:5353 --json'],
   options: [RESOLVER_FLAG],
-  fails: ['usage', 'bad-data', 'not-found', 'unreachable', 'forbidden', 'config', 'store-unavailable'],
+  fails: ['usage', 'bad-data', 'not-found', 'unreachable', 'forbidden', 'config', 'store-unavailable', 'interrupted'],
   results: { 0: 'every required record was found', 1: 'some were not' },
-  async run({ app, config, progress, notice }, [name = '']) {
+  async run({ app, config, signal, progress, notice }, [name = '']) {
     const opened = await app()
     progress(`Looking at the records of ${name}`)
-    const check = await checkDns(opened, { name, resolver: config.resolver })
+    const check = await checkDns(opened, { name, resolver: config.resolver, limit: signal })
     for (const text of check.notices) notice(text)
     return check
   },

@@ -25,10 +25,10 @@ export default command<readonly Shown[]>({
   options: [RESOLVER_FLAG],
   fails: ['usage', 'unreachable', 'forbidden', 'conflict', 'config', 'store-unavailable', 'interrupted'],
   results: { 0: 'every identity is verified', 1: 'some are not' },
-  async run({ app, config, progress, notice }) {
+  async run({ app, config, signal, progress, notice }) {
     const opened = await app()
     progress('Looking at the records of every identity')
-    const checks = await verifyAll(opened, { resolver: config.resolver })
+    const checks = await verifyAll(opened, { resolver: config.resolver, limit: signal })
     for (const text of new Set(checks.flatMap(({ notices }) => notices))) notice(text)
     return checks.map(check => ({ check, view: identityView(check.identity, opened) }))
   },

@@ -13,6 +13,9 @@ interface Shown {
   readonly view: IdentityView
 }
 
+/** A timer holds 31 bits. */
+const timeUp = (ms: number): AbortSignal => AbortSignal.timeout(Math.min(ms, 2 ** 31 - 1))
+
 export default command<Shown>({
   path: 'verify domain',
   arguments: '<domain>',
@@ -31,7 +34,7 @@ export default command<Shown>({
     ...PUBLISH_FLAGS,
     RESOLVER_FLAG,
     { flags: '--wait', summary: 'look again until it is verified' },
-    { flags: '--timeout <duration>', summary: 'stop waiting after this long (default: 10m)' },
+    { flags: '--timeout <duration>', summary: 'stop waiting, for a silent DNS server too, after this long (default: 10m)' },
   ],
   fails: [
     'usage',
@@ -50,7 +53,8 @@ export default command<Shown>({
     const dkim = await dkimChoice(flags, io)
     const publish = await publishTarget(flags)
     const mailFrom = textFlag(flags, 'mailFrom')
-    const timeoutMs = parseDuration(textFlag(flags, 'timeout') ?? '10m')
+    const timeout = textFlag(flags, 'timeout')
+    const timeoutMs = parseDuration(timeout ?? '10m')
     const onCheck = (): void => progress('Not there yet; looking again')
     const opened = await app()
     progress(`Looking at the records of ${domain}`)
@@ -60,6 +64,7 @@ export default command<Shown>({
       ...(publish && { publish }),
       ...(mailFrom !== undefined && { mailFrom }),
       resolver: config.resolver,
+      limit: AbortSignal.any([signal, ...(timeout === undefined || opened.clock.kind === 'virtual' ? [] : [timeUp(timeoutMs)])]),
       ...(flags['wait'] === true && { wait: { timeoutMs, signal, onCheck } }),
     })
     for (const text of done.notices) notice(text)
