@@ -15,8 +15,9 @@ await build({
   platform: 'node',
   target: 'node20',
   external: external.flatMap(name => [name, `${name}/*`]),
-  // commander is CommonJS and asks for Node's own modules by `require`; this answers without loading `node:module`.
-  banner: { js: 'const require = id => process.getBuiltinModule(id);' },
+  // commander is CommonJS and asks for Node's own modules by `require`; this answers without loading `node:module`. It wants
+  // child_process for commands that are programs of their own, of which there are none here.
+  banner: { js: "const require = id => (id === 'node:child_process' ? {} : process.getBuiltinModule(id));" },
   chunkNames: 'chunks/[name]-[hash]',
   define: { 'process.env.MAILCTL_VERSION': JSON.stringify(version) },
   minifyWhitespace: true,
