@@ -20,7 +20,7 @@ export interface OptionSpec {
   readonly choices?: readonly string[]
   /** The value names a file that the command opens itself (`readInput`, `openInput` in `values.ts`), so `@` and `-` reach it untouched. */
   readonly path?: boolean
-  /** `-` stands for the text on stdin, as `@-` does for every option. */
+  /** `-` stands for the text on stdin, as `@-` does for every option without `path`; beside `path` both do, and the text is escaped by `@@`. */
   readonly stdin?: boolean
 }
 

@@ -69,12 +69,16 @@ function checkParts(draft: Draft): void {
   const files = [...draft.attachments, ...draft.inline]
   // Text, HTML, a calendar twice, and the three multiparts around them at most.
   if (files.length + 7 > MAX_PARTS) {
-    throw new MailctlError('bad-data', `The message has ${files.length} attachments, more than ${MAX_PARTS} MIME parts in all`)
+    throw new MailctlError('bad-data', `The message has ${files.length} attachments, more than ${MAX_PARTS} MIME parts in all`, {
+      hint: 'Pack them into an archive.',
+    })
   }
   for (const { name, type } of files) {
     checkFileName(name)
     if (type !== undefined && /^multipart\//i.test(type))
-      throw new MailctlError('bad-data', `'${printable(type)}' cannot be the type of a file`)
+      throw new MailctlError('bad-data', `'${printable(type)}' cannot be the type of a file`, {
+        hint: 'Leave type out: it follows from the file.',
+      })
     if (type !== undefined && !/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;[\x20-\x7e]*)?$/.test(type)) {
       throw new MailctlError('bad-data', `'${printable(type)}' is not a media type`, {
         hint: 'Write type/subtype, such as application/pdf.',
@@ -82,7 +86,10 @@ function checkParts(draft: Draft): void {
     }
   }
   for (const { contentId } of draft.inline) {
-    if (!/^[!-;=?-~]+$/.test(contentId)) throw new MailctlError('bad-data', `'${printable(contentId)}' is not a Content-ID`)
+    if (!/^[!-;=?-~]+$/.test(contentId))
+      throw new MailctlError('bad-data', `'${printable(contentId)}' is not a Content-ID`, {
+        hint: 'Write it without spaces and angle brackets: logo, or logo@example.com.',
+      })
   }
 }
 
@@ -100,7 +107,9 @@ function draftFields(draft: Draft): Header {
   if (draft.messageId !== null) add('Message-ID', `<${checkMessageId(draft.messageId)}>`)
   if (draft.listUnsubscribe !== null) addUnsubscribe(draft.listUnsubscribe, add)
   if (draft.headers.length > MAX_CUSTOM_FIELDS) {
-    throw new MailctlError('bad-data', `The message has ${draft.headers.length} extra headers; ${MAX_CUSTOM_FIELDS} are the most`)
+    throw new MailctlError('bad-data', `The message has ${draft.headers.length} extra headers; ${MAX_CUSTOM_FIELDS} are the most`, {
+      hint: 'A message given by --raw may have more.',
+    })
   }
   for (const [name, value] of draft.headers) {
     checkCustomField(name, value)
@@ -127,7 +136,9 @@ function checkCustomField(name: string, value: string): void {
     })
   }
   if (value.length > MAX_FIELD_VALUE || name.length + value.length > MAX_FIELD) {
-    throw new MailctlError('bad-data', `Header '${shown}' is longer than ${MAX_FIELD} characters`)
+    throw new MailctlError('bad-data', `Header '${shown}' is longer than ${MAX_FIELD} characters`, {
+      hint: 'Move what it says into the body.',
+    })
   }
 }
 

@@ -42,19 +42,22 @@ const SINGLE_FIELDS: ReadonlyMap<string, string> = new Map(
  * @throws MailctlError bad-data: a line that is no field, a NUL, more than 256 KB or 2,000 fields
  */
 export function parseHeader(block: Buffer): Header {
-  if (block.length > MAX_HEADER_BYTES) throw new MailctlError('bad-data', `The header is larger than ${MAX_HEADER_BYTES / 1024} KB`)
+  if (block.length > MAX_HEADER_BYTES) throw tooMuchHeader(`is larger than ${MAX_HEADER_BYTES / 1024} KB`)
   const text = block.toString('latin1')
-  if (text.includes('\0')) throw new MailctlError('bad-data', 'The header has a NUL octet')
+  if (text.includes('\0')) throw new MailctlError('bad-data', 'The header has a NUL octet', { hint: 'Is this a mail message?' })
   const fields: HeaderField[] = []
   let line = 1
   for (const raw of text.split(/(?<=\r\n)(?![ \t])/)) {
     if (raw === '') continue
-    if (fields.length === MAX_FIELDS) throw new MailctlError('bad-data', `The header has more than ${MAX_FIELDS} fields`)
+    if (fields.length === MAX_FIELDS) throw tooMuchHeader(`has more than ${MAX_FIELDS} fields`)
     fields.push(readField(raw, line))
     line += raw.split('\r\n').length - 1
   }
   return fields
 }
+
+const tooMuchHeader = (why: string): MailctlError =>
+  new MailctlError('bad-data', `The header ${why}`, { hint: 'An empty line must end the header; is this a mail message?' })
 
 function readField(raw: string, line: number): HeaderField {
   const colon = raw.indexOf(':')
@@ -80,7 +83,9 @@ export function headerField(name: string, value: string): HeaderField {
   if (/[^\x00-\xff]/.test(value)) throw new MailctlError('bad-data', `Header '${name}' has a value that is not encoded`)
   const raw = fold(name, value.replace(/^[ \t]+|[ \t]+$/g, ''))
   if (raw.split('\r\n').some(line => line.length > MAX_LINE_OCTETS)) {
-    throw new MailctlError('bad-data', `Header '${name}' has a word that is longer than a line may be (${MAX_LINE_OCTETS} octets)`)
+    throw new MailctlError('bad-data', `Header '${name}' has a word that is longer than a line may be (${MAX_LINE_OCTETS} octets)`, {
+      hint: 'Headers are folded at spaces: put some in.',
+    })
   }
   return { name, value: unfold(raw.slice(name.length + 1)), raw }
 }
@@ -121,7 +126,7 @@ export function withField(header: Header, field: HeaderField): Header {
 /** The block with the empty line that ends it. @throws MailctlError bad-data above 256 KB */
 export function serializeHeader(header: Header): Buffer {
   const block = Buffer.from(`${header.map(({ raw }) => raw).join('')}\r\n`, 'latin1')
-  if (block.length > MAX_HEADER_BYTES) throw new MailctlError('bad-data', `The header is larger than ${MAX_HEADER_BYTES / 1024} KB`)
+  if (block.length > MAX_HEADER_BYTES) throw tooMuchHeader(`is larger than ${MAX_HEADER_BYTES / 1024} KB`)
   return block
 }
 

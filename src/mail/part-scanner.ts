@@ -4,8 +4,9 @@
  * line), so it sees parts that a confused or malicious structure would hide from a stricter parser. SES facts: blocked file types, 500 parts.
  */
 import { MailctlError } from '../base/errors.ts'
+import { parseStructured } from './content-type.ts'
 import { decodeText } from './encoded-word.ts'
-import { findField, type Header, parseHeader } from './header.ts'
+import { findFields, type Header } from './header.ts'
 import { checkExtension } from './media-type.ts'
 
 /** SES fact: most MIME parts of one message. */
@@ -22,7 +23,7 @@ export class PartScanner {
 
   /** @param header of the message @throws MailctlError bad-data: a blocked file type */
   constructor(header: Header) {
-    checkNames(header)
+    checkNames(['Content-Type', 'Content-Disposition'].flatMap(name => findFields(header, name).map(({ value }) => value)))
   }
 
   /** @param chunk of the body, line ends as CRLF @throws MailctlError bad-data: a blocked file type, more than 500 parts */
@@ -31,50 +32,50 @@ export class PartScanner {
     for (;;) {
       const end = rest.indexOf(this.#inHeader ? HEADER_END : DELIMITER)
       if (end < 0) break
-      if (this.#inHeader) this.#readPart(rest.subarray(0, end + 2))
+      this.#inHeader = this.#inHeader ? this.#readPart(rest.subarray(0, end + 2)) : true
       rest = rest.subarray(end + 2)
-      this.#inHeader = !this.#inHeader
     }
-    if (this.#inHeader && rest.length > MAX_PART_HEADER_BYTES) this.#inHeader = false
-    this.#held = Buffer.from(this.#inHeader ? rest : rest.subarray(Math.max(0, rest.length - DELIMITER.length + 1)))
+    // Of a header that never seems to end, only the last octets are looked at.
+    this.#held = Buffer.from(rest.subarray(-(this.#inHeader ? MAX_PART_HEADER_BYTES : DELIMITER.length - 1)))
   }
 
-  /** @param block the delimiter's line and what follows it up to an empty line */
-  #readPart(block: Buffer): void {
+  /**
+   * Lines that are no fields are passed over, as the readers of mail do.
+   * @param block the delimiter's line and what follows it up to an empty line
+   * @returns whether another header begins there: that of an attached message
+   */
+  #readPart(block: Buffer): boolean {
     // A signature's dashes may have opened what the real delimiter, the last one, begins.
-    const delimiter = Math.max(0, block.lastIndexOf(DELIMITER) + 1)
-    let header: Header
-    try {
-      header = parseHeader(block.subarray(block.indexOf('\r\n', delimiter) + 2))
-    } catch {
-      return // a line of dashes in a text, not a part
-    }
-    if (findField(header, 'Content-Type') === undefined && findField(header, 'Content-Disposition') === undefined) return
+    const fields = contentFields(block.subarray(Math.max(0, block.lastIndexOf(DELIMITER))))
+    if (fields.length === 0) return false
     this.#parts += 1
-    if (this.#parts > MAX_PARTS) throw new MailctlError('bad-data', `The message has more than ${MAX_PARTS} MIME parts`)
-    checkNames(header)
+    if (this.#parts > MAX_PARTS) {
+      throw new MailctlError('bad-data', `The message has more than ${MAX_PARTS} MIME parts`, { hint: 'Pack its files into an archive.' })
+    }
+    checkNames(fields)
+    return fields.some(value => /^\s*message\/(?:rfc822|global)\b/i.test(value))
   }
 }
 
-function checkNames(header: Header): void {
-  for (const field of ['Content-Type', 'Content-Disposition']) {
-    for (const name of fileNames(findField(header, field)?.value ?? '')) checkExtension(name)
-  }
+const contentFields = (block: Buffer): string[] =>
+  [
+    ...block
+      .toString('latin1')
+      .replace(/\r\n(?=[ \t])/g, '')
+      .matchAll(/^content-(?:type|disposition)[ \t]*:(.*)$/gim),
+  ].map(([, value = '']) => value)
+
+function checkNames(values: readonly string[]): void {
+  for (const value of values) for (const name of fileNames(value)) checkExtension(name)
 }
 
-/** `name` and `filename` parameters, RFC 2231 pieces joined and decoded, RFC 2047 words decoded as readers do. */
+/** Every reading of `name` and `filename`: as the standards have it, and whatever stands after such a word. */
 function fileNames(value: string): string[] {
-  const pieces = new Map<string, string[]>()
-  for (const [, parameter = '', index, quoted, bare = ''] of value.matchAll(
-    /;\s*((?:file)?name)(\*\d*\*?)?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/gi,
-  )) {
-    const key = parameter.toLowerCase()
-    let text = quoted === undefined ? bare : quoted.replace(/\\(.)/g, '$1')
-    if (index?.endsWith('*')) text = percentDecoded(text.replace(/^[^']*'[^']*'/, ''))
-    pieces.set(key, [...(pieces.get(key) ?? []), text])
-  }
-  return [...pieces.values()].map(texts => decodeText(texts.join('')))
+  const { parameters } = parseStructured(value)
+  const loose = [...value.matchAll(/\b(?:file)?name\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/gi)]
+  return [
+    parameters.get('name') ?? '',
+    parameters.get('filename') ?? '',
+    ...loose.map(([, quoted, bare = '']) => decodeText(quoted === undefined ? bare : quoted.replace(/\\(.)/g, '$1'))),
+  ]
 }
-
-const percentDecoded = (text: string): string =>
-  text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

@@ -26,8 +26,9 @@ export interface ComposeRequest {
   readonly replyTo?: readonly string[]
   readonly returnPath?: string
   readonly subject?: string
-  /** Text, or `@path`. */
+  /** Text, or `@path`; `@@` starts text that begins with an @. */
   readonly text?: string
+  /** As `text`. */
   readonly html?: string
   /** `path[;type=…;name=…;disposition=…]`. */
   readonly attach?: readonly string[]
@@ -37,7 +38,7 @@ export interface ComposeRequest {
   /** `Name: value`. */
   readonly headers?: readonly string[]
   readonly template?: string
-  /** JSON, or `@path`. */
+  /** As `text`, of JSON. */
   readonly data?: string
   /** A path. */
   readonly calendar?: string
@@ -170,8 +171,13 @@ function readData(json: string): unknown {
   throw new MailctlError('bad-data', '--data is not a JSON object', { hint: `Write an object: --data '{"name":"Ann"}'.` })
 }
 
-const textOrFile = async (files: Files, text: string, maxBytes: number): Promise<string> =>
-  text.startsWith('@') ? files.text(text.slice(1), maxBytes) : text
+async function textOrFile(files: Files, text: string, maxBytes: number): Promise<string> {
+  const path = pathIn(text)
+  return path === undefined ? text.replace(/^@@/, '@') : files.text(path, maxBytes)
+}
+
+/** The path of `@path`; undefined for text, of which `@@` starts such as begins with an @. */
+const pathIn = (text: string): string | undefined => (/^@[^@]/.test(text) ? text.slice(1) : undefined)
 
 async function attachedPart(files: Files, spec: string): Promise<DraftPart> {
   const { path, options } = await readFileSpec(files, spec, ['type', 'name', 'disposition'])
@@ -198,7 +204,8 @@ async function inlinePart(files: Files, spec: string): Promise<InlinePart> {
 
 /** Only what is a picture goes along: HTML of someone else must not be able to name any other file of this machine. */
 async function embed(files: Files, html: string, request: ComposeRequest, from: Mailbox): Promise<{ html: string; parts: InlinePart[] }> {
-  const folder = request.html?.startsWith('@') ? dirname(request.html.slice(1)) : '.'
+  const page = pathIn(request.html ?? '')
+  const folder = page === undefined ? '.' : dirname(page)
   const contentIds = new Map<string, string>()
   const parts: InlinePart[] = []
   for (const reference of localImages(html)) {

@@ -4,6 +4,7 @@
  */
 import type { Account } from '../account/account.ts'
 import { admit, identityFor, namesToLoad } from '../account/admit.ts'
+import { checkIdempotencyKey } from '../account/idempotency-key.ts'
 import type { Identity } from '../account/identity.ts'
 import { checkTag } from '../account/message-tags.ts'
 import { MailctlError } from '../base/errors.ts'
@@ -30,6 +31,7 @@ function readPeople(header: Header, submission: Submission): People {
     throw new MailctlError(
       'bad-data',
       `The From field must hold one address, this one holds ${from === undefined ? 'none' : more.length + 1}`,
+      { hint: 'Leave one author in From; others fit into Reply-To or Cc.' },
     )
   }
   const given = submission.recipients ?? ['To', 'Cc', 'Bcc'].flatMap(name => addresses(header, name))
@@ -41,13 +43,17 @@ function readPeople(header: Header, submission: Submission): People {
       hint: 'Send several messages of at most 50 recipients each.',
     })
   }
-  const returnPath = submission.returnPath ?? addresses(header, 'Return-Path')[0] ?? from.address
+  const returnPath = submission.returnPath ?? fieldReturnPath(header) ?? from.address
   const senders = [...new Set([from.address, ...addresses(header, 'Sender'), returnPath])]
   return { from: findField(header, 'From')?.value ?? formatMailbox(from), fromAddress: from.address, returnPath, senders, recipients }
 }
 
 const addresses = (header: Header, name: string): string[] =>
   findFields(header, name).flatMap(field => mailboxesOf(field).map(({ address }) => address))
+
+/** `<>`, the mark of a report that was once received, names nobody. */
+const fieldReturnPath = (header: Header): string | undefined =>
+  /^<\s*>$/.test(findField(header, 'Return-Path')?.value.trim() ?? '') ? undefined : addresses(header, 'Return-Path')[0]
 
 export interface Examined extends ControlFields {
   readonly people: People
@@ -77,9 +83,17 @@ function readControlFields({ content, tags, configurationSet }: Submission): Con
   return { tags: { ...Object.fromEntries(fromHeader), ...tags }, configurationSet: set }
 }
 
+/** Time gives a token; and a message that was accepted before, which only the commit can tell by its key, needs neither token nor quota. */
+function mayPassLater(error: unknown, { rateWaitMs, idempotencyKey }: Submission): boolean {
+  if (!(error instanceof MailctlError)) return false
+  if (error.code === 'rate-exceeded') return rateWaitMs > 0 || idempotencyKey !== undefined
+  return error.code === 'quota-exceeded' && idempotencyKey !== undefined
+}
+
 /** @throws MailctlError bad-data, not-found (configuration set), not-verified, sending-paused, quota-exceeded, rate-exceeded (unless the caller waits for a token) */
 export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' | 'settings'>, submission: Submission): Promise<Examined> {
   const { store, clock, settings } = app
+  if (submission.idempotencyKey !== undefined) checkIdempotencyKey(submission.idempotencyKey)
   checkHeader(submission.content.header)
   const control = readControlFields(submission)
   for (const [name, values] of Object.entries(control.tags)) for (const value of values) checkTag(name, value)
@@ -96,7 +110,7 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   try {
     admit({ ...question, usage: await store.usage(now) }, now)
   } catch (error) {
-    if (!(error instanceof MailctlError) || error.code !== 'rate-exceeded' || submission.rateWaitMs === 0) throw error
+    if (!mayPassLater(error, submission)) throw error
   }
   const authority = identityFor(people.fromAddress, question, now)
   if (authority === undefined) throw new Error(`admitted without an identity for ${people.fromAddress}`)

@@ -9,6 +9,7 @@ import type { Identity } from '../account/identity.ts'
 import { sendEvent } from '../account/ses-event.ts'
 import { signingIdentityFor } from '../account/signing-identity.ts'
 import { MailctlError } from '../base/errors.ts'
+import { interruptible } from '../base/interruptible.ts'
 import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
 import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { decodeText } from '../mail/encoded-word.ts'
@@ -49,10 +50,11 @@ export interface Accepted {
 
 export type SubmitApp = Pick<App, 'store' | 'clock' | 'ids' | 'keys' | 'settings'>
 
-/** @throws MailctlError bad-data, too-large, not-verified, sending-paused, quota-exceeded, rate-exceeded, mail-from-not-verified, store-unavailable */
+/** @throws MailctlError bad-data, too-large, not-verified, sending-paused, quota-exceeded, rate-exceeded, mail-from-not-verified, store-unavailable; AbortError */
 export async function submitMessage(app: SubmitApp, submission: Submission): Promise<Accepted> {
   const { clock, ids, settings } = app
-  const { content } = submission
+  const { content, signal } = submission
+  interruptible(content.body, signal)
   try {
     const { people, tags, configurationSet, account, authority, identities } = await examineSubmission(app, submission)
     const id = ids.newMessageId()
@@ -165,6 +167,7 @@ async function acceptWithin(
 ): ReturnType<SubmitApp['store']['accept']> {
   const deadline = clock.now() + rateWaitMs
   for (;;) {
+    signal.throwIfAborted()
     try {
       return await store.accept(...make(clock.now()))
     } catch (error) {

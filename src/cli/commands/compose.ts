@@ -1,8 +1,10 @@
 /** `mailctl compose`: a message as octets on stdout or in a file, signed when asked. */
+import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { realpath, rename, rm, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { MailctlError, messageOf } from '../../base/errors.ts'
+import { interruptible } from '../../base/interruptible.ts'
 import { messageStream } from '../../mail/compose.ts'
 import type { SplitMessage } from '../../mail/split.ts'
 import { composeFromRequest } from '../../operations/compose-message.ts'
@@ -33,8 +35,8 @@ export default command<Composed>({
     { flags: '-o, --output <file>', summary: 'write to this file; - is stdout', path: true },
     { flags: '--sign', summary: 'add a DKIM signature with the key of the sender’s domain' },
   ],
-  fails: ['usage', 'bad-data', 'too-large', 'no-input', 'not-found', 'not-verified', 'store-unavailable', 'config'],
-  async run({ app: open }, _, flags) {
+  fails: ['usage', 'bad-data', 'too-large', 'no-input', 'not-found', 'not-verified', 'store-unavailable', 'config', 'interrupted'],
+  async run({ app: open, signal }, _, flags) {
     const app = await open()
     const { output } = flags
     const file = typeof output === 'string' && output !== '-' ? output : undefined
@@ -44,6 +46,7 @@ export default command<Composed>({
     const asked = composeRequest(flags)
     const request = { ...asked, headers: [...(asked.headers ?? []), ...sesHeaders(flags)] }
     const content = await (flags['sign'] === true ? composeSigned : composeFromRequest)(app, request)
+    interruptible(content.body, signal)
     if (file !== undefined) await writeMessage(content, file)
     return { content, file, recipients: content.recipients }
   },
@@ -54,15 +57,18 @@ export default command<Composed>({
   },
 })
 
-/** Under a temporary name first, so that a message that cannot be finished leaves nothing behind. */
+/** Under a temporary name first, so that a message that cannot be finished leaves nothing behind; a device or pipe is written to as it is. */
 async function writeMessage(content: SplitMessage, file: string): Promise<void> {
-  const partial = `${file}.partial`
+  const target = await realpath(file).catch(() => file)
+  const found = await stat(target).catch(() => undefined)
+  const isSpecial = found !== undefined && !found.isFile() && !found.isDirectory()
+  const partial = isSpecial ? target : `${target}.${randomUUID()}.partial`
   try {
-    await pipeline(messageStream(content), createWriteStream(partial, { flags: 'wx' }))
-    await rename(partial, file)
+    await pipeline(messageStream(content), createWriteStream(partial, { flags: isSpecial ? 'w' : 'wx' }))
+    if (!isSpecial) await rename(partial, target)
   } catch (thrown) {
-    await rm(partial, { force: true })
-    if (thrown instanceof MailctlError) throw thrown
+    if (!isSpecial) await rm(partial, { force: true })
+    if (thrown instanceof MailctlError || content.body.errored === thrown) throw thrown
     throw new MailctlError('store-unavailable', `cannot write ${file}: ${messageOf(thrown)}`, {
       hint: 'Check the folder and the space on its disk.',
       cause: thrown,

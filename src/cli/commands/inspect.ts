@@ -1,6 +1,5 @@
 /** `mailctl inspect`: parts, verdicts and report of a message in a file or on stdin. */
-import { createReadStream } from 'node:fs'
-import { Readable } from 'node:stream'
+import { isIP } from 'node:net'
 import { formatSize } from '../../base/duration.ts'
 import { MailctlError } from '../../base/errors.ts'
 import { printable } from '../../base/redact.ts'
@@ -9,7 +8,7 @@ import type { AuthenticationQuery } from '../../ports/authenticator.ts'
 import { type CommandContext, command } from '../command.ts'
 import type { Io } from '../io.ts'
 import { textFlag } from '../moments.ts'
-import { openInput, readInput } from '../values.ts'
+import { reopenInput } from '../values.ts'
 
 interface InspectedFile extends Inspected {
   readonly file: string
@@ -35,6 +34,8 @@ export default command<readonly InspectedFile[]>({
   fails: ['usage', 'no-input', 'too-large', 'config', 'store-unavailable'],
   async run(context, files, flags) {
     const ip = textFlag(flags, 'ip')
+    if (ip !== undefined && isIP(ip) === 0)
+      throw new MailctlError('usage', `'${ip}' is not an IP address`, { hint: 'Write --ip 192.0.2.1 or --ip 2001:db8::1.' })
     const helo = textFlag(flags, 'helo')
     const mailFrom = textFlag(flags, 'mailFrom')
     const query = { ...(ip !== undefined && { ip }), ...(helo !== undefined && { helo }), ...(mailFrom !== undefined && { mailFrom }) }
@@ -52,18 +53,7 @@ export default command<readonly InspectedFile[]>({
 })
 
 async function inspectFile({ io, app }: CommandContext, file: string, query: AuthenticationQuery): Promise<InspectedFile> {
-  const opened = await app()
-  if (file === '-') {
-    const octets = await readInput('-', io)
-    return { file, ...(await inspectMessage(opened, () => Readable.from([octets]), query)) }
-  }
-  // Opened once before it is opened for reading, so that what is wrong with the path is said as everywhere.
-  ;(await openInput(file, io)).destroy()
-  const open = (): Readable =>
-    createReadStream(file).on('error', cause => {
-      throw new MailctlError('no-input', `cannot read ${file}`, { cause })
-    })
-  return { file, ...(await inspectMessage(opened, open, query)) }
+  return { file, ...(await inspectMessage(await app(), await reopenInput(file, io), query)) }
 }
 
 const inspectedJson = ({ file, message, authentication, report }: InspectedFile): unknown => ({

@@ -1,6 +1,7 @@
 /** `mailctl send`: composes or reads a message, has it accepted, and tells what became of each recipient. */
 import { parseDuration } from '../../base/duration.ts'
 import { MailctlError } from '../../base/errors.ts'
+import { interruptible } from '../../base/interruptible.ts'
 import { printable } from '../../base/redact.ts'
 import { parseMailboxList } from '../../mail/address.ts'
 import type { RecipientState } from '../../mail/outcome.ts'
@@ -124,7 +125,7 @@ async function send(context: CommandContext, _: readonly string[], flags: Flags)
   const goal = flags['wait'] === true ? 'final' : 'first-attempt'
   const timeoutMs = Math.max(0, startedAt + timeoutOf(flags) - app.clock.now())
   const message = await waitForOutcome(app, messageId, { goal, timeoutMs, signal: context.signal }).catch(thrown => {
-    throw afterAcceptance(thrown, messageId)
+    throw afterAcceptance(thrown, messageId, context.signal)
   })
   if (message.recipients.some(({ state }) => state === 'deferred'))
     context.notice('deferred recipients are tried again by mailctl queue flush')
@@ -132,10 +133,11 @@ async function send(context: CommandContext, _: readonly string[], flags: Flags)
 }
 
 /** A failure while the message is under way must not read as if it had not been accepted. */
-function afterAcceptance(thrown: unknown, messageId: string): unknown {
-  if (!(thrown instanceof MailctlError)) return thrown
-  const hint = `Message ${messageId} was accepted and waits in the queue. ${thrown.hint ?? ''}`.trim()
-  return new MailctlError(thrown.code, thrown.message, { hint, cause: thrown })
+function afterAcceptance(cause: unknown, messageId: string, { aborted }: AbortSignal): unknown {
+  const accepted = `Message ${messageId} was accepted and waits in the queue.`
+  if (aborted) return new MailctlError('interrupted', 'interrupted', { hint: `${accepted} mailctl queue flush delivers it.`, cause })
+  if (!(cause instanceof MailctlError)) return cause
+  return new MailctlError(cause.code, cause.message, { hint: `${accepted} ${cause.hint ?? ''}`.trim(), cause })
 }
 
 const timeoutOf = (flags: Flags): number => {
@@ -178,8 +180,8 @@ async function toSubmission(context: CommandContext, app: App, flags: Flags): Pr
   }
 }
 
-async function readRaw({ io }: CommandContext, path: string): Promise<SplitMessage> {
-  return splitMessage(await openInput(path, io))
+async function readRaw({ io, signal }: CommandContext, path: string): Promise<SplitMessage> {
+  return splitMessage(interruptible(await openInput(path, io), signal))
 }
 
 const recipientJson = ({

@@ -19,6 +19,15 @@ test.each([
   ['RFC 2231 pieces', part('Content-Disposition: attachment; filename*0="a.e"; filename*1="xe"')],
   ['RFC 2047', part('Content-Disposition: attachment; filename="=?utf-8?B?YS5leGU=?="')],
   ['a final dot', part('Content-Disposition: attachment; filename="a.exe."')],
+  ['RFC 2231 pieces out of order', part('Content-Disposition: attachment; filename*1="xe"; filename*0="a.e"')],
+  ['a comment before the name', part('Content-Disposition: attachment;(c)filename=a.exe')],
+  ['a second field of the same name', part('Content-Type: text/plain\r\nContent-Type: application/x; name=a.exe')],
+  ['a header with a line that is no field', part('not a field\r\nContent-Disposition: attachment; filename=a.exe')],
+  ['a header with too much in it', part(`X: ${'y'.repeat(40_000)}\r\nContent-Disposition: attachment; filename=a.exe`)],
+  [
+    'the header of an attached message',
+    `${part('Content-Type: message/rfc822').replace('content', 'From: a@example.com\r\nContent-Type: application/x; name=a.exe\r\n')}`,
+  ],
   ['the second part', part('Content-Type: text/plain') + part('Content-Disposition: attachment; filename=a.js')],
   [
     'dashes of a signature before it',
@@ -36,6 +45,11 @@ test('text that only looks like a part is left alone', () => {
 test('more than 500 parts are refused', () => {
   scan(part('Content-Type: text/plain').repeat(500))
   expect(() => scan(part('Content-Type: text/plain').repeat(501))).toThrow('more than 500 MIME parts')
+})
+
+test('a header without an end does not hide the parts after it', () => {
+  const body = `${part('Content-Type: text/plain')}-- \r\n${'x'.repeat(50_000)}\r\n${part('Content-Disposition: attachment; filename=a.js')}`
+  for (const size of [body.length, 1_000, 65_536]) expect(() => scan(body, mixed, size)).toThrow(/^Illegal filename/)
 })
 
 test('chunk borders make no difference', () => {
