@@ -379,7 +379,9 @@ describe('send', () => {
       },
     })
     expect(ran).toMatchObject({ code: 130, stdout: '' })
-    const id = /^mailctl: interrupted\n {2}Message (\S+) was accepted and waits in the queue\. mailctl queue flush delivers it\.\n$/.exec(ran.stderr)?.[1]
+    const id = /^mailctl: interrupted\n {2}Message (\S+) was accepted and waits in the queue\. mailctl queue flush delivers it\.\n$/.exec(
+      ran.stderr,
+    )?.[1]
     expect((await run(['queue', 'flush'])).code).toBe(0)
     expect((await run(['why', id ?? ''])).stdout).toContain('u@slow.test  delivered')
   })
