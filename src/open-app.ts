@@ -58,7 +58,7 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
       return createPublisher(target, { network, labZone: () => lab.zone(), resolver, log })
     },
     nameServer: {
-      serve: async zones => (await import('./adapters/name-server.ts')).createNameServer(log).serve(zones),
+      serve: async (at, zones) => (await import('./adapters/name-server.ts')).createNameServer(log).serve(at, zones),
     },
     authenticator: {
       authenticate: async (message, query) =>

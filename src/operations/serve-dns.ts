@@ -1,22 +1,54 @@
 /** `dns serve`: our own zone, which CNAME-style DKIM records point into, and the records planned for each domain. */
 import { dkimRecordText } from '../account/dns-plan.ts'
-import { signingHostedZone } from '../account/identity.ts'
+import { type Identity, signingHostedZone } from '../account/identity.ts'
 import { plannedToRecord } from '../account/publication.ts'
 import type { DnsRecord } from '../mail/dns-record.ts'
+import type { ServedZones } from '../ports/name-server.ts'
 import type { App } from './app.ts'
 import { planFor } from './dns-plan.ts'
 
 const TTL = 300
 
-/** @throws MailctlError unreachable, when the address cannot be listened on */
-export async function serveDns(
-  app: Pick<App, 'store' | 'keys' | 'settings' | 'nameServer'>,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<{ readonly address: string; readonly port: number; readonly zones: readonly string[]; close(): Promise<void> }> {
+type ServingApp = Pick<App, 'store' | 'keys' | 'settings' | 'nameServer'>
+
+export interface ServingDns {
+  readonly address: string
+  readonly port: number
+  readonly zones: readonly string[]
+  /** Serves what the account plans now: domains come, go and change their keys while it runs. @throws MailctlError store-unavailable */
+  refresh(): Promise<void>
+  close(): Promise<void>
+}
+
+/** @throws MailctlError unreachable, when the address cannot be listened on; store-unavailable */
+export async function serveDns(app: ServingApp, at: { readonly host: string; readonly port: number }): Promise<ServingDns> {
+  let identities = await domains(app)
+  const first = await plannedZones(app, identities)
+  const server = await app.nameServer.serve(at, first)
+  return {
+    address: server.address,
+    port: server.port,
+    zones: first.apexes,
+    async refresh() {
+      const now = await domains(app)
+      if (fingerprint(now) === fingerprint(identities)) return
+      server.replace(await plannedZones(app, now))
+      identities = now
+    },
+    close: () => server.close(),
+  }
+}
+
+const domains = async ({ store }: ServingApp): Promise<Identity[]> => (await store.identities()).filter(({ type }) => type === 'DOMAIN')
+
+/** What the records follow from. */
+const fingerprint = (identities: readonly Identity[]): string =>
+  JSON.stringify(identities.map(({ name, dkim, mailFrom }) => [name, dkim.method, dkim.origin, dkim.tokens, mailFrom?.domain]))
+
+async function plannedZones(app: ServingApp, identities: readonly Identity[]): Promise<ServedZones> {
   const hosted = signingHostedZone(app.settings.network, app.settings.hostname)
-  const domains = (await app.store.identities()).filter(({ type }) => type === 'DOMAIN')
   const records: DnsRecord[] = []
-  for (const identity of domains) {
+  for (const identity of identities) {
     for (const record of await planFor(app, identity)) records.push(plannedToRecord(record))
     if (identity.dkim.origin !== 'AWS_SES') continue
     for (const token of identity.dkim.tokens)
@@ -27,7 +59,5 @@ export async function serveDns(
         text: dkimRecordText(await app.keys.publicKey(token, identity.name)),
       })
   }
-  const zones = [hosted, ...domains.map(({ name }) => name)]
-  const server = await app.nameServer.serve({ host, port, apexes: zones, records, server: app.settings.hostname })
-  return { address: server.address, port: server.port, zones, close: () => server.close() }
+  return { apexes: [hosted, ...identities.map(({ name }) => name)], records, server: app.settings.hostname }
 }

@@ -2,10 +2,6 @@
 import type { DnsRecord } from '../mail/dns-record.ts'
 
 export interface ServedZones {
-  /** An IP literal to listen on. */
-  readonly host: string
-  /** 0 picks a free port. */
-  readonly port: number
   /** Questions outside these zones are refused. */
   readonly apexes: readonly string[]
   readonly records: readonly DnsRecord[]
@@ -13,7 +9,18 @@ export interface ServedZones {
   readonly server: string
 }
 
+export interface ServingNames {
+  readonly address: string
+  readonly port: number
+  /** From now on these zones, and no others. @throws MailctlError bad-data or conflict for impossible records; the old ones stay */
+  replace(zones: ServedZones): void
+  close(): Promise<void>
+}
+
 export interface NameServer {
-  /** @throws MailctlError unreachable, when the address cannot be listened on; bad-data or conflict for impossible records */
-  serve(zones: ServedZones): Promise<{ readonly address: string; readonly port: number; close(): Promise<void> }>
+  /**
+   * @param at an IP literal and a port, 0 for a free one
+   * @throws MailctlError unreachable, when the address cannot be listened on; bad-data or conflict for impossible records
+   */
+  serve(at: { readonly host: string; readonly port: number }, zones: ServedZones): Promise<ServingNames>
 }

@@ -48,7 +48,7 @@ export class Zone {
 
   /**
    * @param apexes the zones answered for; `''` is the root: everything
-   * @param server host name for the SOA of zones without one among the records
+   * @param server host name for the SOA and NS of zones without such among the records
    */
   constructor({ apexes, server }: { readonly apexes: readonly string[]; readonly server: string }) {
     this.#apexes = new Set(apexes.map(canonicalName))
@@ -129,6 +129,7 @@ export class Zone {
       const found = here.filter(record => record.type === type)
       if (found.length > 0) return { rcode: 'NOERROR', answers: [...answers, ...found], authorities: [] }
       if (type === 'SOA' && at === apex) return { rcode: 'NOERROR', answers: [...answers, this.#soa(apex)], authorities: [] }
+      if (type === 'NS' && at === apex && apex !== '') return { rcode: 'NOERROR', answers: [...answers, this.#ns(apex)], authorities: [] }
       const alias = here.find(record => record.type === 'CNAME')
       if (alias?.type !== 'CNAME') {
         const exists = at === apex || this.exists(at)
@@ -145,6 +146,11 @@ export class Zone {
     if (this.#apexes.has(name)) return name
     for (const above of ancestors(name)) if (this.#apexes.has(above)) return above
     return undefined
+  }
+
+  /** A zone names its server itself, or resolvers that look (RFC 1035 §3.3.11) take the delegation to be lame. */
+  #ns(apex: string): DnsRecord {
+    return { type: 'NS', name: apex, ttl: NEGATIVE_TTL, target: this.#server }
   }
 
   #soa(apex: string): DnsRecord {

@@ -37,3 +37,14 @@ test('the configured region is the one in texts, ids and the account', async () 
   const { VerificationMail } = await json(['verify', 'email', 'ann@example.com'], 1)
   expect(VerificationMail.MessageId).toMatch(/^0102/)
 })
+
+test('records outside the lab want a host name that others can look up', async () => {
+  const { run } = await wholeDoor('system')
+  await run(['verify', 'domain', 'shop.example', '--key', 'rsa1024'])
+  const plan = (hostname: string, network: string) =>
+    run(['dns', 'plan', 'shop.example'], { env: { MAILCTL_NETWORK: network, MAILCTL_HOSTNAME: hostname } })
+  expect((await plan('vm', 'relay')).stderr).toContain('config set hostname')
+  expect((await plan('mta.example.com', 'relay')).stderr).toBe('')
+  expect((await plan('vm', 'lab')).stderr).toBe('')
+  expect((await plan('mta.example.com', 'live')).stdout).not.toMatch(/amazon/i)
+})

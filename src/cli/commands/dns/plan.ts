@@ -2,6 +2,7 @@
 import { dnsPlan, PLAN_FORMATS, type PlanFormat, renderPlan } from '../../../operations/dns-plan.ts'
 import { plannedView } from '../../../operations/identity-view.ts'
 import { command } from '../../command.ts'
+import { noticeHostname } from '../../hostname-notice.ts'
 import { textFlag } from '../../moments.ts'
 import { showTable } from '../../table.ts'
 
@@ -20,7 +21,11 @@ export default command<Plan>({
   ],
   options: [{ flags: '--format <format>', summary: 'table (default), zone, route53, terraform or octodns', choices: PLAN_FORMATS }],
   fails: ['usage', 'bad-data', 'not-found', 'config', 'store-unavailable'],
-  run: async ({ app }, [domain = '']) => await dnsPlan(await app(), domain),
+  async run(context, [domain = '']) {
+    const opened = await context.app()
+    noticeHostname(context, opened.settings)
+    return await dnsPlan(opened, domain)
+  },
   json: ({ records }) => ({ DnsRecords: records.map(plannedView) }),
   async show(io, { identity, records }, flags) {
     const format = (textFlag(flags, 'format') ?? 'table') as PlanFormat

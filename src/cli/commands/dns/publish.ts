@@ -2,6 +2,7 @@
 import { plannedView } from '../../../operations/identity-view.ts'
 import { type Published, parsePublishTarget, publishDns } from '../../../operations/publish-dns.ts'
 import { command } from '../../command.ts'
+import { noticeHostname } from '../../hostname-notice.ts'
 import { statusCell } from '../../identity-text.ts'
 import { PUBLISH_FLAGS, publishTarget } from '../../publish-flags.ts'
 import { showTable } from '../../table.ts'
@@ -24,10 +25,11 @@ export default command<Shown>({
   options: [...PUBLISH_FLAGS, { flags: '-n, --dry-run', summary: 'look, decide, write nothing' }],
   fails: ['usage', 'bad-data', 'no-input', 'not-found', 'unreachable', 'forbidden', 'conflict', 'config', 'store-unavailable'],
   results: { 0: 'every record stands', 1: 'some were refused because other data stands there' },
-  async run({ app, progress }, [name = ''], flags) {
+  async run({ app, progress, notice }, [name = ''], flags) {
     const target = (await publishTarget(flags)) ?? parsePublishTarget('lab', undefined)
     const dryRun = flags['dryRun'] === true
     const opened = await app()
+    noticeHostname({ notice }, opened.settings)
     progress(`Publishing the records of ${name}`)
     return { ...(await publishDns(opened, { name, target, dryRun })), dryRun }
   },

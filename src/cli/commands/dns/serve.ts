@@ -1,10 +1,13 @@
 /** `mailctl dns serve`: answers for the zone that CNAME-style DKIM records point into, until it is told to stop. */
 import { once } from 'node:events'
 import { isIP } from 'node:net'
-import { MailctlError } from '../../../base/errors.ts'
+import { MailctlError, messageOf } from '../../../base/errors.ts'
 import { serveDns } from '../../../operations/serve-dns.ts'
 import { command } from '../../command.ts'
 import { textFlag } from '../../moments.ts'
+
+/** How soon a domain that another command made or changed is answered for. */
+const REFRESH_MS = 1_000
 
 interface Serving {
   readonly address: string
@@ -28,16 +31,23 @@ export default command<Serving>({
   path: 'dns serve',
   summary: 'Answer DNS questions for our own zone and the planned records',
   details:
-    'Hosts <token>.dkim.<hostname>, which CNAME-style DKIM records point to, and the records of each domain. Stops on Ctrl-C or SIGTERM.',
+    'Hosts <token>.dkim.<hostname>, which CNAME-style DKIM records point to, and the records of each domain, those that come later too. Stops on Ctrl-C or SIGTERM.',
   examples: ['mailctl dns serve', 'mailctl dns serve --dns 127.0.0.1:0 --json'],
   options: [{ flags: '--dns <address>', summary: 'IP:PORT to listen on, UDP and TCP (default: 127.0.0.1:8053)' }],
   fails: ['usage', 'unreachable', 'config', 'store-unavailable'],
-  async run({ app, signal }, _args, flags) {
+  async run({ app, signal, notice }, _args, flags) {
     const { host, port } = listenAddress(textFlag(flags, 'dns') ?? '127.0.0.1:8053')
     const server = await serveDns(await app(), { host, port })
     const aborted = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {})
     const address = server.address.includes(':') ? `[${server.address}]:${server.port}` : `${server.address}:${server.port}`
-    return { address, zones: server.zones, ended: aborted.then(() => server.close()) }
+    const timer = setInterval(() => {
+      server.refresh().catch((error: unknown) => notice(`the records were not read again: ${messageOf(error)}`))
+    }, REFRESH_MS)
+    const ended = aborted.then(() => {
+      clearInterval(timer)
+      return server.close()
+    })
+    return { address, zones: server.zones, ended }
   },
   async *ndjson({ address, zones, ended }) {
     yield { Dns: address, Zones: zones }

@@ -4,6 +4,7 @@ import { checkedView, type IdentityView, identityView } from '../../../operation
 import { isSettled, type VerifiedDomain, verifyDomain } from '../../../operations/verify-identity.ts'
 import { command } from '../../command.ts'
 import { DKIM_FLAGS, dkimChoice } from '../../dkim-flags.ts'
+import { noticeHostname } from '../../hostname-notice.ts'
 import { showChecked, showIdentity } from '../../identity-text.ts'
 import { textFlag } from '../../moments.ts'
 import { PUBLISH_FLAGS, publishTarget, RESOLVER_FLAG } from '../../publish-flags.ts'
@@ -57,6 +58,7 @@ export default command<Shown>({
     const timeoutMs = parseDuration(timeout ?? '10m')
     const onCheck = (): void => progress('Not there yet; looking again')
     const opened = await app()
+    noticeHostname({ notice }, opened.settings)
     progress(`Looking at the records of ${domain}`)
     const done = await verifyDomain(opened, {
       domain,
