@@ -2,7 +2,7 @@
  * Encoded words, RFC 2047: text of any script inside ASCII header fields. Encoding gives words of at most 75 characters that never split
  * a character; decoding is lenient, joins adjacent words before the character set is applied, and never throws.
  */
-import { decodeCharset, decodeUndeclared } from './charset.ts'
+import { decodeCharset } from './charset.ts'
 
 const WORD = /=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=/gi
 /** Octets of UTF-8 in one word: 75 − `=?UTF-8?B?` − `?=` is 63 characters of base64. */
@@ -44,7 +44,7 @@ interface Word {
 
 /**
  * Field octets (latin1) to text for display: encoded words decoded, white space between two of them dropped, raw 8-bit octets read as
- * UTF-8 where they are, else as windows-1252.
+ * UTF-8.
  */
 export function decodeText(latin1: string): string {
   let out = ''
@@ -53,14 +53,14 @@ export function decodeText(latin1: string): string {
   for (const match of latin1.matchAll(WORD)) {
     const between = latin1.slice(last, match.index)
     if (run.length === 0 || /\S/.test(between)) {
-      out += decodeRun(run) + decodeUndeclared(Buffer.from(between, 'latin1'))
+      out += decodeRun(run) + decodeOctets(between)
       run = []
     }
     const [whole, charset = '', encoding = '', payload = ''] = match
     run.push({ charset: charset.toLowerCase(), octets: encoding.toLowerCase() === 'b' ? Buffer.from(payload, 'base64') : decodeQ(payload) })
     last = match.index + whole.length
   }
-  return out + decodeRun(run) + decodeUndeclared(Buffer.from(latin1.slice(last), 'latin1'))
+  return out + decodeRun(run) + decodeOctets(latin1.slice(last))
 }
 
 /** Neighbours of one character set are joined first: senders do split characters between words. */
@@ -80,3 +80,6 @@ function decodeQ(payload: string): Buffer {
   const text = payload.replace(/_/g, ' ').replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
   return Buffer.from(text, 'latin1')
 }
+
+/** Raw octets of a field are UTF-8 (RFC 6532); what is not is shown as U+FFFD rather than as a letter that somebody may have meant. */
+const decodeOctets = (latin1: string): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.from(latin1, 'latin1'))
