@@ -92,7 +92,8 @@ custom MAIL FROM domain has its own state.
 
 A new account is in the sandbox: at most 200 recipients in 24 hours, one a second,
 from verified identities to verified identities and to the mailbox simulator
-(success@simulator.amazonses.com and its like), which is never counted.
+(success@simulator.amazonses.com and its like), whose mail takes nothing from the
+24 hours.
 
   mailctl verify domain example.com             verify a sender
   mailctl verify email ann@example.net          verify one address

@@ -27,7 +27,7 @@ export default command<Flushed>({
   show(io, { attempted, stats }) {
     const left = stats.queued + stats.active + stats.deferred
     io.line(
-      `Tried ${attempted} ${attempted === 1 ? 'recipient' : 'recipients'}; ${left === 0 ? 'nothing waits' : `${left} still wait`}${stats.held > 0 ? `, ${stats.held} held` : ''}.`,
+      `Tried ${attempted} ${attempted === 1 ? 'recipient' : 'recipients'}; ${left === 0 ? 'nothing waits' : `${left} still ${left === 1 ? 'waits' : 'wait'}`}${stats.held > 0 ? `, ${stats.held} held` : ''}.`,
     )
   },
   exit: ({ stats }) => (stats.queued + stats.active + stats.deferred === 0 ? 0 : 75),
