@@ -121,7 +121,7 @@ function notVerified({ region }: Account, names: readonly string[], sandboxed: b
     `Email address is not verified. The following identities failed the check in region ${region.toUpperCase()}: ${list}`,
     {
       hint: sandboxed
-        ? 'In the sandbox recipients need verification too: mailctl verify, or mailctl account request-production --approve.'
+        ? 'In the sandbox recipients must be verified too: mailctl verify email <address>. To leave it: mailctl account request-production --approve.'
         : 'Run mailctl verify domain <domain>, or mailctl verify email <address>.',
     },
   )

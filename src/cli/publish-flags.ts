@@ -6,7 +6,7 @@ import { textFlag } from './moments.ts'
 
 export const PUBLISH_FLAGS: readonly OptionSpec[] = [
   { flags: '--publish <target>', summary: 'write the records to lab, or to rfc2136://HOST[:PORT]' },
-  { flags: '--tsig-file <file>', summary: 'TSIG key, as BIND\u2019s tsig-keygen writes it', path: true },
+  { flags: '--tsig-file <file>', summary: "TSIG key, as BIND's tsig-keygen writes it", path: true },
 ]
 
 export const RESOLVER_FLAG: OptionSpec = { flags: '--resolver <ip>', summary: 'ask exactly this DNS server: IP or IP:PORT' }

@@ -14,7 +14,7 @@ shows which one won.
   MAILCTL_RELAY                relay URLs, separated by commas
   MAILCTL_RELAY_PASSWORD       the relay's password
   MAILCTL_RELAY_PASSWORD_FILE  a file that holds it
-  MAILCTL_HOSTNAME             the name we speak under
+  MAILCTL_HOSTNAME             this machine's name in SMTP and DNS
                                (default: mta.mailctl.test in the lab, else the machine's)
   MAILCTL_RESOLVER             DNS server, as --resolver
   MAILCTL_REGION               region named in ids and texts (default: us-east-1)
@@ -32,8 +32,9 @@ ${Object.entries(EXIT_MEANINGS)
   .map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`)
   .join('\n')}
 
-0, 1 and 75 after acceptance come with a result on stdout. With every other code
-stdout is empty and stderr says in one line what happened and what to do next.
+A command that could answer prints its answer on stdout: with 0, and with 1 or 75
+when the answer is no or not yet. An error leaves stdout empty; stderr says in one
+line what happened and in the next what to do about it.
 `,
   json: () => `The rules of --json
 
@@ -83,7 +84,7 @@ DKIM  three names <token>._domainkey, each a TXT record with a public key or a
       CNAME to one. All three must be found; one key signs, two wait for rotation.
 SPF   a TXT record that lets our host send for the MAIL FROM domain.
 DMARC a TXT record at _dmarc that tells receivers what to do when both fail.
-MX    of a custom MAIL FROM domain, where bounces come back to.
+MX    of a custom MAIL FROM domain, where bounces go.
 
 Only DKIM decides whether a domain is verified; SPF and DMARC are advice, and a
 custom MAIL FROM domain has its own state.

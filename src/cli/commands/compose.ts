@@ -33,7 +33,7 @@ export default command<Composed>({
     ...DRAFT_OPTIONS,
     ...SES_OPTIONS,
     { flags: '-o, --output <file>', summary: 'write to this file; - is stdout', path: true },
-    { flags: '--sign', summary: 'add a DKIM signature with the key of the sender’s domain' },
+    { flags: '--sign', summary: "add a DKIM signature with the key of the sender's domain" },
   ],
   fails: ['usage', 'bad-data', 'too-large', 'no-input', 'not-found', 'not-verified', 'store-unavailable', 'config', 'interrupted'],
   async run({ app: open, signal }, _, flags) {

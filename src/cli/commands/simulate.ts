@@ -41,7 +41,7 @@ export default command<Simulated>({
       const words = ['bounceType', 'bounceSubType', 'delayType', 'smtpResponse']
         .map(name => detail?.[name])
         .filter(word => typeof word === 'string')
-      io.line(`${type.padEnd(14)}${recipients.join(', ')}  ${printable(words.join(' / '))}`)
+      io.line(`${type.padEnd(14)}${recipients.join(', ')}  ${printable(words.join(' / '))}`.trimEnd())
     }
     const mark = {
       expected: io.colour.green('as expected'),

@@ -31,7 +31,7 @@ export default command<Shown>({
   details:
     '--raw prints its octets and --html its HTML part; on a terminal control characters are replaced. --save writes its files into a ' +
     'folder under cleaned names, never over a file that is there.',
-  examples: ['mailctl inbox show 3f2a', 'mailctl inbox show 3f2a --raw > message.eml', 'mailctl inbox show 3f2a --save ./files --json'],
+  examples: ['mailctl inbox show 1', 'mailctl inbox show 1 --raw > message.eml', 'mailctl inbox show 1 --save ./files --json'],
   options: [
     { flags: '--raw', summary: 'print the message as it was received' },
     { flags: '--html', summary: 'print the HTML part' },
