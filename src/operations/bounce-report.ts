@@ -52,6 +52,7 @@ export async function bounceReport(
     envelopeFrom: '',
     returnPath: '',
     recipients: [message.returnPath],
+    senders: [],
     head: report.head,
     body: await sink.finish(),
     facts: ownFacts({

@@ -3,10 +3,11 @@
  * in the store, or is given back untouched when the pass is interrupted.
  */
 import { feedbackEvents } from '../account/feedback.ts'
-import { MailctlError, messageOf } from '../base/errors.ts'
+import { MailctlError } from '../base/errors.ts'
 import { attempt } from '../delivery/attempt.ts'
 import { gaveUp, nextAttemptAt } from '../delivery/retry.ts'
 import { route } from '../delivery/route.ts'
+import { ownVerdict } from '../mail/interpret-reply.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { AttemptRecord, Leased, NewEvent, NewMessage, Settlement, StoredRecipient } from '../ports/store.ts'
 import type { App } from './app.ts'
@@ -44,19 +45,26 @@ export async function deliverDue(app: DeliverApp, { messageId, signal }: Deliver
   })
   let settled = 0
   const reports: string[] = []
+  const failures: unknown[] = []
   const work = async (group: Leased): Promise<void> => {
-    const done = await deliverGroup(app, group, signal)
-    if (done === undefined) return
-    settled += done.recipients.length
-    reports.push(...done.reports.map(({ id }) => id))
+    try {
+      const done = await deliverGroup(app, group, signal)
+      if (done === undefined) return
+      settled += done.recipients.length
+      reports.push(...done.reports.map(({ id }) => id))
+    } catch (error) {
+      failures.push(error)
+    }
   }
-  try {
-    // A virtual clock promises the same order every time, so there groups go one after the other.
-    if (clock.kind === 'virtual') for (const group of groups) await work(group)
-    else await Promise.all(groups.map(work))
-  } finally {
-    if (signal.aborted) await store.release()
+  // A virtual clock promises the same order every time, so there groups go one after the other.
+  if (clock.kind === 'virtual') for (const group of groups) await work(group)
+  else await Promise.all(groups.map(work))
+  // One group's failure waits until the others are settled: what a host has taken must not be forgotten because of it.
+  if (failures.length > 0) {
+    await store.release().catch(() => {}) // the store may be what failed; the leases lapse with this process then
+    throw failures[0]
   }
+  if (signal.aborted) await store.release()
   return { settled, reports }
 }
 
@@ -78,14 +86,9 @@ interface Tried {
 
 async function tryGroup(app: DeliverApp, { message, domain, recipients }: Leased, signal: AbortSignal): Promise<Tried> {
   const all = (outcome: Outcome): Tried => ({ outcomes: recipients.map(() => outcome), attempts: [] })
-  const content = await app.store.content(message.id).catch((error: unknown) => {
-    if (error instanceof MailctlError) return error
-    throw error
-  })
-  if (content === undefined || content instanceof MailctlError) {
-    const why = content === undefined ? 'its content is gone' : messageOf(content)
-    return all({ action: 'failed', status: '5.3.0', reply: `554 5.3.0 the message can no longer be read: ${why}` })
-  }
+  const content = await app.store.content(message.id).catch(asUnreadable)
+  if (content instanceof MailctlError) return all(unreadable(content))
+  if (content === undefined) return all(ownVerdict('5.3.0', 'The content of the message is gone'))
   const { resolver, ids, settings } = app
   const way = await route(
     { lookup: (name, type) => resolver.lookup(name, type), chance: ids.chance, settings },
@@ -108,9 +111,18 @@ async function tryGroup(app: DeliverApp, { message, domain, recipients }: Leased
     return { outcomes, attempts: records }
   } catch (error) {
     if (signal.aborted) return { outcomes: undefined, attempts: [] }
-    throw error
+    return all(unreadable(asUnreadable(error)))
   }
 }
+
+/** @returns the store's failure to give the message  @throws anything else */
+function asUnreadable(error: unknown): MailctlError {
+  if (error instanceof MailctlError && error.code === 'store-unavailable') return error
+  throw error
+}
+
+/** A lock, a full table of files or a spool that is being restored passes: no reason to give up a message that was accepted. */
+const unreadable = (error: MailctlError): Outcome => ownVerdict('4.3.0', `The message cannot be read at the moment: ${error.message}`)
 
 interface Decided {
   readonly recipient: StoredRecipient

@@ -56,6 +56,7 @@ export async function sendNotice({ store, clock, ids }: Pick<App, 'store' | 'clo
         envelopeFrom: from,
         returnPath: '',
         recipients: [to],
+        senders: [],
         head: serializeHeader(header),
         body: await sink.finish(),
         facts: ownFacts({ ...notice, headerMessageId }),

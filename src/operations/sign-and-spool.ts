@@ -16,6 +16,8 @@ export type Signer = 'own' | 'dkim-signer'
 export interface Signed {
   readonly head: Buffer
   readonly body: StoredBody
+  /** For a message that is refused after all. */
+  readonly giveBack: () => Promise<void>
   readonly selectors: readonly string[]
   readonly warnings: readonly string[]
 }
@@ -38,7 +40,7 @@ export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | '
   const kept = signer === 'dkim-signer' ? new SmallCopy() : undefined
   const parts = new PartScanner(header)
   const sink = store.newBody()
-  let stored: StoredBody
+  const giveBack = (): Promise<void> => sink.abort()
   let size = givenHeadBytes
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -49,25 +51,25 @@ export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | '
       if (size > MAX_MESSAGE_BYTES) throw tooLarge()
       await sink.write(chunk)
     }
-    stored = await sink.finish()
+    const stored = await sink.finish()
+    const selector = signingIdentity?.dkim.tokens[0]
+    if (signingIdentity === undefined || selector === undefined) {
+      const warning = 'not DKIM-signed: the sender is verified as an address only; mailctl verify domain gives it a key'
+      return { head, body: stored, giveBack, selectors: [], warnings: [warning] }
+    }
+    const domain = signingIdentity.name
+    const key = await keys.privateKey(selector, domain)
+    const at = Math.floor(clock.now() / 1_000)
+    const signature =
+      kept === undefined
+        ? await signHeader({ head, bodyHash: hasher.digest(), domain, selector, key, at })
+        : await signWithDkimSigner({ head, body: kept.bytes(), domain, selector, key })
+    const signed = Buffer.concat([signature, head])
+    return { head: signed, body: stored, giveBack, selectors: [`${selector}._domainkey.${domain}`], warnings: [] }
   } catch (error) {
-    await sink.abort()
+    await giveBack()
     throw error
   }
-
-  const selector = signingIdentity?.dkim.tokens[0]
-  if (signingIdentity === undefined || selector === undefined) {
-    const warning = 'not DKIM-signed: the sender is verified as an address only; mailctl verify domain gives it a key'
-    return { head, body: stored, selectors: [], warnings: [warning] }
-  }
-  const domain = signingIdentity.name
-  const key = await keys.privateKey(selector, domain)
-  const at = Math.floor(clock.now() / 1_000)
-  const signature =
-    kept === undefined
-      ? await signHeader({ head, bodyHash: hasher.digest(), domain, selector, key, at })
-      : await signWithDkimSigner({ head, body: kept.bytes(), domain, selector, key })
-  return { head: Buffer.concat([signature, head]), body: stored, selectors: [`${selector}._domainkey.${domain}`], warnings: [] }
 }
 
 /** A whole body for `--signer dkim-signer`, which cannot stream. */

@@ -52,10 +52,12 @@ export type SubmitApp = Pick<App, 'store' | 'clock' | 'ids' | 'keys' | 'settings
 
 /** @throws MailctlError bad-data, too-large, not-verified, sending-paused, quota-exceeded, rate-exceeded, mail-from-not-verified, store-unavailable; AbortError */
 export async function submitMessage(app: SubmitApp, submission: Submission): Promise<Accepted> {
-  const { clock, ids, settings } = app
-  const { content, signal } = submission
+  const { store, clock, ids, settings } = app
+  const { content, signal, idempotencyKey } = submission
   interruptible(content.body, signal)
   try {
+    const earlier = idempotencyKey === undefined ? undefined : await store.idOfKey(idempotencyKey)
+    if (earlier !== undefined) return { messageId: earlier, isDuplicate: true, warnings: [] }
     const { people, tags, configurationSet, account, authority, identities } = await examineSubmission(app, submission)
     const id = ids.newMessageId()
     const { header, rewritten } = rewriteHeader(content.header, {
@@ -99,15 +101,19 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       envelopeFrom: envelopeFrom(id, authority, people.returnPath, settings),
       returnPath: people.returnPath,
       recipients: people.recipients,
+      senders: people.senders,
       head: signed.head,
       body: signed.body,
       facts,
-      ...(submission.idempotencyKey !== undefined && { idempotencyKey: submission.idempotencyKey }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
     })
     const admission = await acceptWithin(app, submission, at => {
       const message = messageAt(at)
       const event = sendEvent(eventMail(account, message, people.recipients))
       return [message, [{ type: 'Send', at, messageId: id, recipients: people.recipients, event }]]
+    }).catch(async (error: unknown) => {
+      await signed.giveBack()
+      throw error
     })
     return {
       messageId: admission.messageId,

@@ -1,7 +1,10 @@
 /**
  * Works on one message until it is where the caller wants it: delivers what is due of it, and between attempts lets time pass (the system
- * clock waits, the virtual clock moves on). A report that it causes is tried once along with it. Another process may hold the recipients; then their outcome is awaited, not repeated.
+ * clock waits, the virtual clock moves on). A report that it causes is tried once along with it. Another process may hold the recipients;
+ * then their outcome is awaited, not repeated.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MailctlError } from '../base/errors.ts'
 import { isFinal } from '../mail/outcome.ts'
 import type { StoredMessage } from '../ports/store.ts'
 import { type DeliverApp, deliverDue } from './deliver-due.ts'
@@ -34,14 +37,11 @@ export async function waitForOutcome(app: DeliverApp, messageId: string, { goal,
     const message = await store.message(messageId)
     if (message === undefined) throw new Error(`message ${messageId} vanished`)
     if (reached(message, goal)) return message
-    signal.throwIfAborted()
-    const next = await nextLook(app, message)
-    if (next > deadline || timeUp.aborted) return message
-    await clock.waitUntil(next, signal)
+    if (signal.aborted) throw new MailctlError('interrupted', `interrupted while waiting for ${messageId}`)
+    const next = message.recipients.some(({ state }) => state === 'active') ? undefined : await store.nextDueAt(messageId)
+    if (timeUp.aborted || (next !== undefined && next > deadline)) return message
+    if (next !== undefined) await clock.waitUntil(next, signal)
+    // The other process works in the machine's time, as every lock does: a virtual clock must not run ahead meanwhile.
+    else await sleep(OTHER_OWNER_POLL_MS, undefined, { signal: AbortSignal.any([signal, timeUp]) }).catch(() => {})
   }
-}
-
-async function nextLook({ store, clock }: DeliverApp, message: StoredMessage): Promise<number> {
-  if (message.recipients.some(({ state }) => state === 'active')) return clock.now() + OTHER_OWNER_POLL_MS
-  return (await store.nextDueAt(message.id)) ?? clock.now() + OTHER_OWNER_POLL_MS
 }

@@ -60,6 +60,8 @@ export interface NewMessage {
   /** Where reports to the caller go; `''` for none. */
   readonly returnPath: string
   readonly recipients: readonly string[]
+  /** Whom `admit` checks, the From address first: also Sender and return path where they differ. Not kept; empty for mail of our own. */
+  readonly senders: readonly string[]
   readonly head: Buffer
   readonly body: StoredBody
   readonly facts: MessageFacts
@@ -85,7 +87,7 @@ export interface Admission {
   readonly duplicateOf: string | null
 }
 
-export interface StoredMessage extends Omit<NewMessage, 'head' | 'body' | 'recipients'> {
+export interface StoredMessage extends Omit<NewMessage, 'head' | 'body' | 'recipients' | 'senders'> {
   readonly sizeBytes: number
   readonly recipients: readonly StoredRecipient[]
 }
@@ -178,6 +180,8 @@ export interface Store {
   newBody(): BodySink
   /** The commit that is the promise. Applies `account/admit` inside. @throws MailctlError as `admit` does; nothing is stored then */
   accept(message: NewMessage, events: readonly NewEvent[]): Promise<Admission>
+  /** The id of the message that was accepted with this key. */
+  idOfKey(idempotencyKey: string): Promise<string | undefined>
   message(id: string): Promise<StoredMessage | undefined>
   /** Newest first. */
   messages(limit: number): Promise<StoredMessage[]>
@@ -186,7 +190,10 @@ export interface Store {
 
   /** Takes due recipients, at most `limit` groups of one message and domain, and first takes back what dead processes held. */
   lease(ask: { readonly now: number; readonly leaseMs: number; readonly limit: number; readonly messageId?: string }): Promise<Leased[]>
-  /** Only recipients still held by this process change; the rest of the settlement is dropped for the others. */
+  /**
+   * Only recipients still held by this process change; the rest of the settlement is dropped for the others. When it fails nothing changes,
+   * and the bodies of its reports are given back.
+   */
   settle(settlement: Settlement): Promise<void>
   /** Gives back everything this process holds, at once due again. */
   release(): Promise<void>

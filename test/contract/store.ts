@@ -99,12 +99,21 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect(await lease()).toEqual([])
       })
 
+      it('asks for every sender, also one that is neither the From address nor the return path', async () => {
+        await openTheGates(store)
+        const message = messageOf({ senders: ['ann@example.com', 'secretary@example.org'] })
+        await expect(store.accept(message, [])).rejects.toMatchObject({
+          code: 'not-verified',
+          message: expect.stringMatching(/: secretary@example\.org$/),
+        })
+      })
+
       it('stores message, recipients and events in one step', async () => {
         await openTheGates(store)
         const message = messageOf({ recipients: ['bob@example.net', 'Cay@EXAMPLE.org'], idempotencyKey: 'k' })
         const event = eventOf(message, 'Send')
         expect(await store.accept(message, [event])).toEqual({ messageId: message.id, duplicateOf: null })
-        const { head, body, recipients, ...facts } = message
+        const { head, body, recipients, senders: _, ...facts } = message
         const stored = await store.message(message.id)
         expect(stored).toMatchObject({ ...facts, sizeBytes: head.length + 7 })
         expect(stored?.recipients).toEqual(
@@ -130,6 +139,8 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         await openTheGates(store)
         const first = messageOf({ idempotencyKey: 'once' })
         await store.accept(first, [])
+        expect(await store.idOfKey('once')).toBe(first.id)
+        expect(await store.idOfKey('never')).toBeUndefined()
         await store.saveAccount({ ...(await store.account()), sendingEnabled: false })
         const second = messageOf({ idempotencyKey: 'once' })
         expect(await store.accept(second, [eventOf(second, 'Send')])).toEqual({ messageId: first.id, duplicateOf: first.id })
@@ -214,6 +225,16 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         const body = await sink.finish()
         await sink.abort()
         await expect(store.accept(messageOf({ body }), [])).rejects.toMatchObject({ code: 'store-unavailable' })
+      })
+
+      it('is given back when the settlement that queues it as a report fails', async () => {
+        await openTheGates(store)
+        await store.accept(messageOf(), [])
+        const body = await spooled(store, Buffer.alloc(10_000))
+        const report = messageOf({ kind: 'report', body })
+        const impossible = settlementOf(await leaseOne(), 'rejected', never, { reports: [report] })
+        await expect(store.settle(impossible)).rejects.toThrow('cannot go from active to rejected')
+        await expect(store.accept(report, [])).rejects.toMatchObject({ code: 'store-unavailable' })
       })
 
       it('can be offered again after a refusal', async () => {

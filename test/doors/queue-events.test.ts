@@ -27,6 +27,7 @@ async function accept(): Promise<void> {
       envelopeFrom: 'bob@example.com',
       returnPath: '',
       recipients: ['ann@gmail.com', 'cy@outlook.com'],
+      senders: [],
       head: Buffer.from('Subject: x\r\n\r\n'),
       body: await sink.finish(),
       facts: {

@@ -61,6 +61,7 @@ export function messageOf(fields: Partial<NewMessage> = {}): NewMessage {
     envelopeFrom: 'message@mail.example.com',
     returnPath: 'ann@example.com',
     recipients: ['bob@example.net'],
+    senders: ['ann@example.com'],
     head: Buffer.from('From: ann@example.com\r\n\r\n'),
     body: { kind: 'inline', bytes: Buffer.from('Hello\r\n') },
     facts: {

@@ -10,7 +10,7 @@ import { silent } from '../../src/base/log.ts'
 import { loadConfig } from '../../src/config.ts'
 import { splitMessage } from '../../src/mail/split.ts'
 import { createAccount, type OpenedApp, openApp } from '../../src/open-app.ts'
-import { type Accepted, type Submission, submitMessage } from '../../src/operations/submit-message.ts'
+import { type Accepted, type Submission, type SubmitApp, submitMessage } from '../../src/operations/submit-message.ts'
 
 export interface EngineOptions {
   /** Default: a virtual clock from 2026-01-01T00:00:00Z with seed 7. */
@@ -25,8 +25,8 @@ export interface EngineOptions {
 export interface Engine {
   readonly app: OpenedApp
   readonly home: string
-  /** Submits a raw message. */
-  submit(message: string | Buffer, options?: Partial<Submission>): Promise<Accepted>
+  /** Submits a raw message. @param through the account's ports, or some of them replaced */
+  submit(message: string | Buffer, options?: Partial<Submission>, through?: SubmitApp): Promise<Accepted>
   close(): Promise<void>
 }
 
@@ -55,9 +55,9 @@ export async function openEngine({ clock = 'virtual', production = true, home, e
     app,
     home: folder,
     close,
-    async submit(message, options = {}) {
+    async submit(message, options = {}, through = app) {
       const text = Buffer.isBuffer(message) ? message : Buffer.from(message.replace(/\r?\n/g, '\r\n'))
-      return submitMessage(app, {
+      return submitMessage(through, {
         content: await splitMessage([text] as unknown as AsyncIterable<Uint8Array>),
         tags: {},
         configurationSet: null,

@@ -23,6 +23,7 @@ function messageFor(id: string, body: StoredBody, recipients: readonly string[])
     envelopeFrom: 'm@mail.example.com',
     returnPath: 'ann@example.com',
     recipients,
+    senders: ['ann@example.com'],
     head: Buffer.from(`Message-ID: <${id}>\r\n\r\n`),
     body,
     facts: {

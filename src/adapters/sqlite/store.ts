@@ -49,8 +49,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
   }
 
   function admitMessage(message: NewMessage): void {
-    const { recipients, acceptedAt } = message
-    const senders = [...new Set([message.facts.fromAddress, message.returnPath])].filter(sender => sender !== '')
+    const { recipients, senders, acceptedAt } = message
     const usage = admit(
       {
         account: account(),
@@ -109,6 +108,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
       if (admission.duplicateOf !== null) await spool.discard(message.body)
       return admission
     },
+    idOfKey: async key => idOfKey(database, key),
     message: async id => findMessage(database, id),
     messages: async limit => newestMessages(database, limit),
     async content(id) {
@@ -130,6 +130,9 @@ export function openStore(database: Database, options: StoreOptions): Store {
     },
     async settle(settlement) {
       const id = owner.id()
+      const giveBack = async (): Promise<void> => {
+        for (const { body } of settlement.reports) await spool.discard(body)
+      }
       const { settled } = await commit(
         () => {
           for (const { body } of settlement.reports) spool.claim(body)
@@ -141,8 +144,11 @@ export function openStore(database: Database, options: StoreOptions): Store {
           if (settled) for (const { body } of settlement.reports) spool.claimed(body)
           spool.unlink(unneeded)
         },
-      )
-      if (!settled) for (const { body } of settlement.reports) await spool.discard(body)
+      ).catch(async (error: unknown) => {
+        await giveBack()
+        throw error
+      })
+      if (!settled) await giveBack()
     },
     async release() {
       await commit(() => owner.releaseAll())
