@@ -27,8 +27,8 @@ test('a body whose message cannot be signed is given back', async () => {
 
 test('a key that was seen is answered with its message, whatever the account may send by then', async () => {
   const engine = await openEngine()
-  const { messageId } = await engine.submit(large, { idempotencyKey: 'order 7' })
+  const { messageId } = await engine.submit(large, { idempotencyKey: 'order-7' })
   await engine.app.store.saveAccount({ ...(await engine.app.store.account()), sendingEnabled: false })
   await expect(engine.submit(large)).rejects.toMatchObject({ code: 'sending-paused' })
-  expect(await engine.submit(large, { idempotencyKey: 'order 7' })).toEqual({ messageId, isDuplicate: true, warnings: [] })
+  expect(await engine.submit(large, { idempotencyKey: 'order-7' })).toEqual({ messageId, isDuplicate: true, warnings: [] })
 })
