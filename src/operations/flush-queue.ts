@@ -16,11 +16,24 @@ export interface Flushed {
   readonly stats: Awaited<ReturnType<DeliverApp['store']['queueStats']>>
 }
 
+/** How many recipients a flush would try. @throws MailctlError not-found */
+export async function countFlushable({ store }: Pick<DeliverApp, 'store'>, messageId: string | undefined): Promise<number> {
+  if (messageId === undefined) {
+    const { queued, deferred } = await store.queueStats()
+    return queued + deferred
+  }
+  const message = await store.message(messageId)
+  if (message === undefined) throw noMessage(messageId)
+  return message.recipients.filter(({ state }) => state === 'queued' || state === 'deferred').length
+}
+
+const noMessage = (id: string): MailctlError =>
+  new MailctlError('not-found', `there is no message ${id}`, { hint: 'mailctl queue list shows what waits.' })
+
 /** @throws MailctlError not-found, store-unavailable, interrupted */
 export async function flushQueue(app: DeliverApp, { messageId, signal, progress }: FlushRequest): Promise<Flushed> {
   const { store, clock } = app
-  if (messageId !== undefined && (await store.message(messageId)) === undefined)
-    throw new MailctlError('not-found', `no message ${messageId}`)
+  if (messageId !== undefined && (await store.message(messageId)) === undefined) throw noMessage(messageId)
   const due = await store.makeDue(clock.now(), messageId)
   let attempted = 0
   for (;;) {

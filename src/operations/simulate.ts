@@ -9,7 +9,8 @@ import { composeMessage } from '../mail/compose.ts'
 import { SIMULATOR_DOMAIN } from '../mail/mailbox-simulator.ts'
 import type { LoggedEvent } from '../ports/store.ts'
 import type { DeliverApp } from './deliver-due.ts'
-import { type SubmitApp, submitMessage } from './submit-message.ts'
+import { type Preview, previewMessage } from './preview-message.ts'
+import { type Submission, type SubmitApp, submitMessage } from './submit-message.ts'
 import { waitForOutcome } from './wait-for-outcome.ts'
 
 /** What each simulated outcome leaves in the event log, in order. */
@@ -42,7 +43,20 @@ export interface Simulated {
 
 /** @throws MailctlError usage (label), not-verified, and what submitMessage throws */
 export async function simulate(app: SubmitApp & DeliverApp, request: SimulateRequest): Promise<Simulated> {
-  const { outcome, label, tags, timeoutMs, signal } = request
+  const { outcome, timeoutMs, signal } = request
+  const startedAt = app.clock.now()
+  const { messageId } = await submitMessage(app, await testMessage(app, request))
+  const goal = outcome === 'delay' ? 'first-attempt' : 'final'
+  await waitForOutcome(app, messageId, { goal, timeoutMs: Math.max(0, startedAt + timeoutMs - app.clock.now()), signal })
+  const events = await app.store.events({ messageId })
+  return { messageId, outcome, events, verdict: verdictOf(EXPECTED[outcome], events) }
+}
+
+/** A dry run: nothing is stored. @throws as `simulate` */
+export const previewSimulation = async (app: SubmitApp, request: SimulateRequest): Promise<Preview> =>
+  await previewMessage(app, await testMessage(app, request))
+
+async function testMessage(app: SubmitApp, { outcome, label, tags, timeoutMs, signal, ...request }: SimulateRequest): Promise<Submission> {
   if (label !== undefined && !/^[A-Za-z0-9._=-]{1,40}$/.test(label)) {
     throw new MailctlError('usage', `'${label}' is not a label`, {
       hint: 'Use up to 40 letters, digits, dots, hyphens, underscores or equal signs.',
@@ -50,7 +64,6 @@ export async function simulate(app: SubmitApp & DeliverApp, request: SimulateReq
   }
   const from = parseMailbox(request.from ?? (await defaultSender(app)))
   const to = parseMailbox(`${outcome}${label === undefined ? '' : `+${label}`}@${SIMULATOR_DOMAIN}`)
-  const now = app.clock.now()
   const content = await composeMessage({
     from,
     to: [to],
@@ -68,9 +81,9 @@ export async function simulate(app: SubmitApp & DeliverApp, request: SimulateReq
     listUnsubscribe: null,
     date: null,
     messageId: null,
-    boundarySeed: String(now),
+    boundarySeed: String(app.clock.now()),
   })
-  const { messageId } = await submitMessage(app, {
+  return {
     content,
     recipients: [to.address],
     tags,
@@ -79,11 +92,7 @@ export async function simulate(app: SubmitApp & DeliverApp, request: SimulateReq
     signer: 'own',
     rateWaitMs: timeoutMs,
     signal,
-  })
-  const goal = outcome === 'delay' ? 'first-attempt' : 'final'
-  await waitForOutcome(app, messageId, { goal, timeoutMs: Math.max(0, now + timeoutMs - app.clock.now()), signal })
-  const events = await app.store.events({ messageId })
-  return { messageId, outcome, events, verdict: verdictOf(EXPECTED[outcome], events) }
+  }
 }
 
 function verdictOf(expected: readonly string[], events: readonly LoggedEvent[]): Simulated['verdict'] {

@@ -2,11 +2,16 @@
 import { parseDuration } from '../../base/duration.ts'
 import { MailctlError } from '../../base/errors.ts'
 import { printable } from '../../base/redact.ts'
-import { SIMULATED_OUTCOMES, type Simulated, type SimulatedOutcome, simulate } from '../../operations/simulate.ts'
+import { previewSimulation, SIMULATED_OUTCOMES, type Simulated, type SimulatedOutcome, simulate } from '../../operations/simulate.ts'
 import { command } from '../command.ts'
 import { messageTags, TAG_OPTION } from '../tags.ts'
 
-export default command<Simulated>({
+const VERDICT_EXIT = { expected: 0, other: 1, 'timed-out': 75 } as const
+
+/** What came of it, or who would have been mailed. */
+type Shown = Simulated | { readonly recipients: readonly string[] }
+
+export default command<Shown>({
   path: 'simulate',
   arguments: '<outcome>',
   summary: 'Send to the mailbox simulator and see the events',
@@ -21,6 +26,7 @@ export default command<Simulated>({
     { flags: '--label <label>', summary: 'sub-address, as in bounce+label@simulator.amazonses.com' },
     TAG_OPTION,
     { flags: '--timeout <duration>', summary: 'how long to wait for the events (default 30s)' },
+    { flags: '-n, --dry-run', summary: 'check everything and send nothing' },
   ],
   fails: ['usage', 'bad-data', 'not-verified', 'sending-paused', 'rate-exceeded', 'config', 'store-unavailable'],
   results: { 0: 'the expected events were seen', 1: 'other events were seen', 75: 'timed out waiting' },
@@ -31,11 +37,17 @@ export default command<Simulated>({
         hint: `Choose one of: ${SIMULATED_OUTCOMES.join(', ')}.`,
       })
     }
+    if (flags['dryRun'] === true) return await previewSimulation(await app(), request(outcome, flags, signal))
     progress(`Simulating ${outcome}`)
     return simulate(await app(), request(outcome, flags, signal))
   },
-  json: ({ messageId, outcome, events }) => ({ MessageId: messageId, Outcome: outcome, Events: events.map(({ event }) => event) }),
-  show(io, { messageId, outcome, events, verdict }) {
+  json: shown =>
+    'recipients' in shown
+      ? { DryRun: true, Recipients: shown.recipients.map(address => ({ EmailAddress: address })) }
+      : { MessageId: shown.messageId, Outcome: shown.outcome, Events: shown.events.map(({ event }) => event) },
+  show(io, shown) {
+    if ('recipients' in shown) return io.line(`Would be accepted for ${shown.recipients.join(', ')}; nothing was sent.`)
+    const { messageId, outcome, events, verdict } = shown
     for (const { type, recipients, event } of events) {
       const detail = (event['bounce'] ?? event['delivery'] ?? event['deliveryDelay']) as Readonly<Record<string, unknown>> | undefined
       const words = ['bounceType', 'bounceSubType', 'delayType', 'smtpResponse']
@@ -50,7 +62,7 @@ export default command<Simulated>({
     }[verdict]
     io.line(`${outcome}: ${mark}  ${io.colour.dim(messageId)}`)
   },
-  exit: ({ verdict }) => ({ expected: 0, other: 1, 'timed-out': 75 })[verdict] as 0 | 1 | 75,
+  exit: shown => ('recipients' in shown ? 0 : VERDICT_EXIT[shown.verdict]),
 })
 
 function request(outcome: SimulatedOutcome, flags: Parameters<typeof messageTags>[0], signal: AbortSignal): Parameters<typeof simulate>[1] {
