@@ -83,7 +83,8 @@ test('relays are a list in their order; the password lies in its own file and is
   expect(stored()['relay']).toEqual(urls)
   expect(modeOf('keys')).toBe(0o700)
   expect(modeOf('keys', 'relay-password')).toBe(0o600)
-  await run(['config', 'set', 'network', 'relay'])
+  // Not by the command, which looks into the account first.
+  await storeSetting(home, 'network', 'relay')
   expect(loadConfig({ home }, {}).settings.relay).toEqual([
     { scheme: 'smtp', host: 'mail.example.com', port: 587, user: 'ann', password: 'hunter2' },
     { scheme: 'smtps', host: 'backup.example.com', port: 465 },
