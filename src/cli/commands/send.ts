@@ -41,7 +41,7 @@ export default command<Sent>({
   summary: 'Send a message',
   details:
     'Returns when every recipient has the outcome of a first attempt: --no-wait returns on acceptance, --wait when every recipient is final. ' +
-    'What is accepted is durable; recipients that are deferred stay in the queue.',
+    "What is accepted is durable; deferred recipients stay in the queue, and 'mailctl queue flush' tries them again.",
   examples: [
     "mailctl send --from 'Shop <orders@example.com>' --to ann@gmail.com --subject Hello --text 'Hello Ann' --attach invoice.pdf",
     'mailctl send --raw message.eml',
