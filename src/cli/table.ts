@@ -4,6 +4,7 @@
  */
 import { printable } from '../base/redact.ts'
 import type { Colour, Io } from './io.ts'
+import { textWidth, wrapText } from './text-width.ts'
 
 export type Cell = string | number | { readonly text: string; readonly colour: Colour }
 
@@ -31,7 +32,7 @@ function plain(io: Io, { head, rows }: TableContent): void {
   for (const line of lines)
     io.line(
       line
-        .map((text, column) => text + ' '.repeat(Math.max(0, (widths[column] ?? 0) - [...text].length)))
+        .map((text, column) => text + ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(text))))
         .join('  ')
         .trimEnd(),
     )
@@ -42,31 +43,34 @@ async function drawn(io: Io, { head, rows, whole = false }: TableContent): Promi
   const bar = io.unicode ? '─' : '-'
   const cells = rows.map(row => row.map(textOf))
   const widths = columnWidths([head, ...cells], io.stdout.columns)
-  const shown = (row: number, column: number): string => {
-    const text = [...(cells[row]?.[column] ?? '')]
-    const most = (widths[column] ?? 1) * MAX_LINES
-    return whole || text.length <= most ? text.join('') : `${text.slice(0, most - 3).join('')}...`
+  // Wrapped before it is coloured: cli-table3 would count and cut colour sequences as text.
+  const linesOf = (text: string, column: number): string[] => {
+    const width = widths[column] ?? 1
+    const lines = wrapText(text, width)
+    if (whole || lines.length <= MAX_LINES) return lines
+    const [cut = ''] = wrapText(lines[MAX_LINES - 1] ?? '', width - 3)
+    return [...lines.slice(0, MAX_LINES - 1), `${cut}...`]
   }
+  const inColour = (lines: readonly string[], paint: (text: string) => string): string => lines.map(paint).join('\n')
   const table = new Table({
-    head: head.map(title => io.colour.bold(title)),
+    head: head.map((title, column) => inColour(linesOf(title, column), io.colour.bold)),
     chars: {
       ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
       ...{ left: '', 'left-mid': '', right: '', 'right-mid': '', middle: '  ', mid: bar, 'mid-mid': `${bar}${bar}` },
     },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
     colWidths: widths,
-    wordWrap: true,
-    wrapOnWordBoundary: false,
   })
-  for (const [at, row] of rows.entries()) table.push(row.map((cell, column) => coloured(io, cell, shown(at, column))))
+  for (const [at, row] of rows.entries())
+    table.push(row.map((cell, column) => inColour(linesOf(cells[at]?.[column] ?? '', column), colourOf(io, cell))))
   for (const line of table.toString().split('\n')) io.line(line.trimEnd())
 }
 
-/** Characters of the longest cell. */
+/** Columns of the widest cell. */
 const widest = (lines: readonly (readonly string[])[], column: number): number =>
-  lines.reduce((most, line) => Math.max(most, [...(line[column] ?? '')].length), 0)
+  lines.reduce((most, line) => Math.max(most, textWidth(line[column] ?? '')), 0)
 
-const coloured = (io: Io, cell: Cell, text: string): string => (typeof cell === 'object' ? io.colour[cell.colour](text) : text)
+const colourOf = (io: Io, cell: Cell): ((text: string) => string) => (typeof cell === 'object' ? io.colour[cell.colour] : text => text)
 
 /** Natural widths; where they do not fit, the widest columns give way first. */
 function columnWidths(lines: readonly (readonly string[])[], available: number): number[] {

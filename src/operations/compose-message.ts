@@ -207,9 +207,16 @@ async function embed(files: Files, html: string, request: ComposeRequest, from: 
   const page = pathIn(request.html ?? '')
   const folder = page === undefined ? '.' : dirname(page)
   const contentIds = new Map<string, string>()
+  const byPath = new Map<string, string>()
   const parts: InlinePart[] = []
   for (const reference of localImages(html)) {
-    const file = await files.open(resolve(folder, reference))
+    const path = resolve(folder, reference)
+    const known = byPath.get(path)
+    if (known !== undefined) {
+      contentIds.set(reference, known)
+      continue
+    }
+    const file = await files.open(path)
     const svg = /\.svg$/i.test(file.name) && /^\s*(?:<\?xml|<!--|<!doctype svg|<svg)/i.test(file.firstOctets.toString('latin1'))
     const type = svg ? 'image/svg+xml' : sniffType(file.firstOctets)
     if (!type?.startsWith('image/')) {
@@ -219,14 +226,16 @@ async function embed(files: Files, html: string, request: ComposeRequest, from: 
     }
     const contentId = `image${parts.length + 1}@${from.domain}`
     contentIds.set(reference, contentId)
+    byPath.set(path, contentId)
     parts.push({ name: file.name, content: file, type, firstOctets: file.firstOctets, contentId })
   }
   return { html: embedImages(html, contentIds), parts }
 }
 
+/** RFC 5545 §3.1: lines end in CRLF, in the attached copy too. */
 async function readCalendar(files: Files, path: string): Promise<string> {
   const text = await files.text(path, 1024 * 1024)
-  if (/^\s*BEGIN:VCALENDAR\b/i.test(text)) return text.trimStart()
+  if (/^\s*BEGIN:VCALENDAR\b/i.test(text)) return text.trimStart().replace(/\r\n?|\n/g, '\r\n')
   throw new MailctlError('bad-data', `File '${printable(path)}' is not a calendar`, {
     hint: 'An iCalendar file starts with BEGIN:VCALENDAR.',
   })

@@ -2,6 +2,7 @@
  * One pass of the engine: lease what is due, route it, try it, settle it. Every recipient that was leased ends the pass with an outcome
  * in the store, or is given back untouched when the pass is interrupted.
  */
+import { setMaxListeners } from 'node:events'
 import { feedbackEvents } from '../account/feedback.ts'
 import { MailctlError } from '../base/errors.ts'
 import { attempt } from '../delivery/attempt.ts'
@@ -37,6 +38,8 @@ export interface Delivered {
 /** @throws MailctlError store-unavailable, interrupted */
 export async function deliverDue(app: DeliverApp, { messageId, signal }: DeliverAsk): Promise<Delivered> {
   const { store, clock } = app
+  // Each group listens for the interruption: that they are many is no leak that Node should warn of.
+  setMaxListeners(0, signal)
   const groups = await store.lease({
     now: clock.now(),
     leaseMs: LEASE_MS,

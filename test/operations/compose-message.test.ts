@@ -56,6 +56,20 @@ describe('files', () => {
     expect(message).toContain('Content-ID: <second>')
   })
 
+  it('that HTML shows twice are embedded once, however they are written', async () => {
+    writeFileSync(at('twice.html'), '<img src="logo.png"><img src="./logo.png">')
+    const message = await text({ html: `@${at('twice.html')}`, embedImages: true })
+    expect(message).toContain('<img src="cid:image1@example.com"><img src="cid:image1@example.com">')
+    expect(message.match(/^Content-ID: /gm)).toHaveLength(1)
+  })
+
+  it('of calendars have their line ends set right, in the part and in the attached copy', async () => {
+    writeFileSync(at('unix.ics'), 'BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n')
+    const message = await text({ calendar: at('unix.ics') })
+    expect(message).toContain(Buffer.from('BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n').toString('base64'))
+    expect(message).toContain('\r\n\r\nBEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n')
+  })
+
   it('that HTML shows are embedded beside it', async () => {
     const message = await text({ html: `@${at('page.html')}`, embedImages: true })
     expect(message).toContain('<img src="cid:image1@example.com">')

@@ -124,3 +124,20 @@ test('the same seed gives the same ids, outcomes and events', async () => {
   }
   expect(await run()).toEqual(await run())
 })
+
+test('many domains at once are no leak of listeners to Node', async () => {
+  const warnings: string[] = []
+  const collect = ({ name }: Error): void => void warnings.push(name)
+  process.on('warning', collect)
+  try {
+    const engine = await openEngine({ clock: 'system' })
+    const to = Array.from({ length: 12 }, (_, n) => `ann@site${n}.example`)
+    const { messageId } = await engine.submit(message(to.join(', ')))
+    const { recipients } = await wait(engine, messageId, 'final')
+    expect(recipients.map(({ state }) => state)).toEqual(to.map(() => 'delivered'))
+    await new Promise(setImmediate)
+    expect(warnings).toEqual([])
+  } finally {
+    process.off('warning', collect)
+  }
+})

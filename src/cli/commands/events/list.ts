@@ -34,6 +34,7 @@ export default command<readonly LoggedEvent[]>({
   async show(io, events) {
     if (events.length === 0) return io.line('No events.')
     await showTable(io, {
+      whole: true,
       head: ['Time', 'Event', 'Recipients', 'Message'],
       rows: events.map(({ at, type, recipients, messageId }) => [showTime(at), type, recipients.join(', '), messageId]),
     })

@@ -17,6 +17,7 @@ export default command<readonly QueueEntry[]>({
   async show(io, entries) {
     if (entries.length === 0) return io.line('Nothing waits.')
     await showTable(io, {
+      whole: true,
       head: ['Message', 'Recipient', 'State', 'Tries', 'Next', 'Last reply'],
       rows: entries.map(({ messageId, address, state, attempts, nextAttemptAt, lastReply }) => [
         messageId,
