@@ -15,9 +15,10 @@ const MAX_VALUE_BYTES = 40 * 1024 * 1024
 
 const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-/** @returns the flags with every `@file` read  @throws MailctlError no-input, too-large, bad-data (not UTF-8) */
+/** @returns the flags with every `@file` read  @throws MailctlError no-input, too-large, bad-data (not UTF-8), usage (stdin twice) */
 export async function expandValues(flags: Flags, options: readonly OptionSpec[], io: Pick<Io, 'stdin'>): Promise<Flags> {
   const expanded: Record<string, Flags[string]> = { ...flags }
+  let stdinOf: string | undefined
   for (const option of options) {
     const name = /--(?:no-)?([\w-]+)/.exec(option.flags)?.[1]
     if (name === undefined || (option.path && !option.stdin)) continue
@@ -25,6 +26,8 @@ export async function expandValues(flags: Flags, options: readonly OptionSpec[],
     const value = flags[key]
     const read = async (text: string): Promise<string> => {
       const isStdin = text === '@-' || (text === '-' && option.stdin === true)
+      if (isStdin && stdinOf !== undefined) throw stdinTwice(stdinOf, name)
+      if (isStdin) stdinOf = name
       if (!option.path) return expandValue(isStdin ? '@-' : text, io, `--${name}`)
       return isStdin ? asLiteral(await expandValue('@-', io, `--${name}`)) : text
     }
@@ -34,7 +37,10 @@ export async function expandValues(flags: Flags, options: readonly OptionSpec[],
   return expanded
 }
 
-/** One after the other: two values may both want stdin, and the second must then find it empty rather than race for it. */
+const stdinTwice = (first: string, second: string): MailctlError =>
+  new MailctlError('usage', `stdin is wanted twice, by --${first} and by --${second}`, { hint: 'Put one of them into a file: @file.' })
+
+/** One after the other, so that what is wrong is said of the first. */
 async function inOrder(values: readonly string[], read: (value: string) => Promise<string>): Promise<string[]> {
   const done: string[] = []
   for (const value of values) done.push(await read(value))

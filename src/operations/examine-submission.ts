@@ -90,7 +90,7 @@ function mayPassLater(error: unknown, { rateWaitMs, idempotencyKey }: Submission
   return error.code === 'quota-exceeded' && idempotencyKey !== undefined
 }
 
-/** @throws MailctlError bad-data, not-found (configuration set), not-verified, sending-paused, quota-exceeded, rate-exceeded (unless the caller waits for a token) */
+/** @throws MailctlError bad-data, not-found (configuration set), not-verified, mail-from-not-verified, sending-paused, quota-exceeded, rate-exceeded (unless the caller waits for a token) */
 export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' | 'settings'>, submission: Submission): Promise<Examined> {
   const { store, clock, settings } = app
   if (submission.idempotencyKey !== undefined) checkIdempotencyKey(submission.idempotencyKey)
@@ -114,5 +114,13 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   }
   const authority = identityFor(people.fromAddress, question, now)
   if (authority === undefined) throw new Error(`admitted without an identity for ${people.fromAddress}`)
+  checkMailFrom(authority)
   return { people, ...control, account, authority, identities }
+}
+
+function checkMailFrom({ mailFrom, name }: Identity): void {
+  if (mailFrom === null || mailFrom.status === 'SUCCESS' || mailFrom.onFailure !== 'REJECT_MESSAGE') return
+  throw new MailctlError('mail-from-not-verified', `The MAIL FROM domain ${mailFrom.domain} of ${name} is not verified`, {
+    hint: `mailctl verify domain ${name} shows what is missing.`,
+  })
 }

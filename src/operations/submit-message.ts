@@ -131,13 +131,8 @@ const addressTexts = (header: Header, name: string): string[] =>
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1)
 
 /** Contract §2: the custom MAIL FROM, else `<message-id>@<hostname>` (lab, live) or the caller's return path (relay). */
-function envelopeFrom(id: string, { mailFrom, name }: Identity, returnPath: string, { network, hostname }: App['settings']): string {
+function envelopeFrom(id: string, { mailFrom }: Identity, returnPath: string, { network, hostname }: App['settings']): string {
   if (mailFrom?.status === 'SUCCESS') return `${id}@${mailFrom.domain}`
-  if (mailFrom?.onFailure === 'REJECT_MESSAGE') {
-    throw new MailctlError('mail-from-not-verified', `The MAIL FROM domain ${mailFrom.domain} of ${name} is not verified`, {
-      hint: `mailctl verify domain ${name} shows what is missing.`,
-    })
-  }
   return network === 'relay' ? returnPath : `${id}@${hostname}`
 }
 

@@ -148,6 +148,12 @@ describe('bad input ends with its exit code and one helpful line, and stores not
       helps: /order-17/,
     },
     'a tag that is none': { argv: () => ['send', ...good('--tag', 'a b=c')], code: 65, says: /^Invalid tag name/, helps: /flow=receipt/ },
+    'stdin for two texts': {
+      argv: () => ['send', ...good(), '--text', '-', '--html', '@-'],
+      code: 64,
+      says: /--text and by --html/,
+      helps: /@file/,
+    },
     'a time that is none': { argv: () => ['send', ...good('--timeout', '5')], code: 64, says: /not a duration/, helps: /90s/ },
     'a configuration set that is not there': { argv: () => ['send', ...good('--config-set', 'x')], code: 1, says: /<x>/, helps: /./ },
     'a calendar that is none': {
@@ -320,6 +326,22 @@ describe('send', () => {
     const before = await json(['quota'])
     expect(await json(['send', ...good('--dry-run')])).toEqual({ DryRun: true, Recipients: [{ EmailAddress: 'ann@gmail.com' }] })
     expect(await json(['quota'])).toEqual(before)
+  })
+
+  test('a MAIL FROM domain that is required and not verified is refused, by a dry run too', async () => {
+    await run(['verify', 'domain', 'strict.example', '--key', 'rsa1024'])
+    await run(['identity', 'set', 'strict.example', '--mail-from', 'bounce', '--on-mx-failure', 'reject'])
+    const argv = ['send', '--from', 'a@strict.example', '--to', 'ann@gmail.com', '--text', 'x']
+    for (const dryRun of [[], ['--dry-run']]) {
+      const ran = await run([...argv, ...dryRun])
+      expect(ran).toMatchObject({
+        code: 77,
+        stdout: '',
+        stderr: expect.stringMatching(/^mailctl: The MAIL FROM domain bounce\.strict\.example /),
+      })
+    }
+    await run(['verify', 'domain', 'strict.example'])
+    expect((await run(argv)).code).toBe(0)
   })
 
   test('--no-wait accepts, queue flush delivers', async () => {
