@@ -78,7 +78,6 @@ export function openLab(options: LabOptions): OpenLab {
       inbox,
       memory: { database, now },
       lookup,
-      ...(log && { log: line => log('smtp', `${host} ${line}`) }),
     })
     receivers.push(receiver)
     return receiver.listen(address)

@@ -34,7 +34,6 @@ export interface ReceiverOptions {
   readonly inbox: Inbox
   readonly memory: Memory
   readonly lookup: (name: string, type: RecordType) => Promise<DnsAnswer>
-  readonly log?: (line: string) => void
 }
 
 export class Receiver {
@@ -44,7 +43,7 @@ export class Receiver {
   readonly #working = new Set<Promise<Reply>>()
 
   constructor(options: ReceiverOptions) {
-    const { host, site, memory, log } = options
+    const { host, site, memory } = options
     const { tls } = site.policy
     this.#options = options
     this.#server = new SmtpServer({
@@ -52,7 +51,6 @@ export class Receiver {
       maxMessageBytes: MAX_ARRIVING_BYTES,
       session: peer => this.#session(peer),
       ...(tls === 'none' ? {} : { tls: { mode: 'starttls', context: () => contextFor(tls, host, memory.database) } }),
-      ...(log && { log }),
     })
   }
 

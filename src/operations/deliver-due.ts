@@ -111,6 +111,7 @@ async function tryGroup(app: DeliverApp, { message, domain, recipients }: Leased
       },
       signal,
     })
+    for (const { host, transcript } of records) for (const line of transcript) app.log('smtp', `${host} ${line}`)
     return { outcomes, attempts: records }
   } catch (error) {
     if (signal.aborted) return { outcomes: undefined, attempts: [] }
