@@ -42,10 +42,11 @@ export default command<Explanation>({
   show(io, explanation) {
     const { colour } = io
     io.line(colour.bold(explanation.messageId))
-    io.line(
-      `  from     ${printable(explanation.source)}   subject  ${printable(explanation.subject)}   size  ${formatSize(explanation.sizeBytes)}`,
-    )
-    io.line(`  envelope <${explanation.envelopeFrom}>   Message-ID <${explanation.headerMessageId}>`)
+    io.line(`  from       ${printable(explanation.source)}`)
+    io.line(`  subject    ${printable(explanation.subject)}`)
+    io.line(`  size       ${formatSize(explanation.sizeBytes)}`)
+    io.line(`  envelope   <${explanation.envelopeFrom}>`)
+    io.line(`  Message-ID <${explanation.headerMessageId}>`)
     if (explanation.callerMessageId !== null) io.line(`  the caller's Message-ID was <${printable(explanation.callerMessageId)}>`)
     for (const { address, state, attempts, reply } of explanation.recipients) {
       const tint = state === 'delivered' ? colour.green : state === 'bounced' ? colour.red : colour.yellow
