@@ -31,7 +31,7 @@ export default command<Stored>({
     { flags: '--password-file <file>', summary: "the relay's password, kept in keys/relay-password; - for stdin", path: true },
     { flags: '--yes', summary: 'go live, though identities must be verified again' },
   ],
-  fails: ['usage', 'no-input', 'forbidden', 'config', 'store-unavailable'],
+  fails: ['usage', 'bad-data', 'no-input', 'forbidden', 'config', 'store-unavailable', 'interrupted'],
   async run(context, [typed = '', ...values], flags) {
     const { config } = context
     const key = settingKey(typed, Object.keys(config.origins))
