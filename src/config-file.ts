@@ -3,7 +3,7 @@
  * processes write at once, so read-modify-write stands under a lock file. A damaged file is never replaced by an empty one.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MailctlError, messageOf } from './base/errors.ts'
@@ -38,11 +38,15 @@ export async function storeRelayPassword(home: string, password: string): Promis
   try {
     await mkdir(join(home, 'keys'), { recursive: true, mode: 0o700 })
     const handle = await open(fresh, 'wx', 0o600)
-    await handle.writeFile(`${password}\n`)
-    await handle.sync()
-    await handle.close()
+    try {
+      await handle.writeFile(`${password}\n`)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
     await rename(fresh, file)
   } catch (thrown) {
+    await rm(fresh, { force: true }) // no copy of the password stays behind
     throw new MailctlError('store-unavailable', `cannot write ${file}: ${messageOf(thrown)}`, { cause: thrown })
   }
 }

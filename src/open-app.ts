@@ -58,7 +58,7 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
       return createPublisher(target, { network, labZone: () => lab.zone(), resolver, log })
     },
     nameServer: {
-      serve: async (at, zones) => (await import('./adapters/name-server.ts')).createNameServer(log).serve(at, zones),
+      serve: async (at, zones) => (await import('./adapters/name-server.ts')).createNameServer(network, log).serve(at, zones),
     },
     authenticator: {
       authenticate: async (message, query) =>

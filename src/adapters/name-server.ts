@@ -1,9 +1,16 @@
-/** The NameServer port: our authoritative server over a zone in memory. Loaded when it is used. */
+/** The NameServer port: our authoritative server over a zone in memory, in the lab on loopback only. Loaded when it is used. */
+import { MailctlError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { NameServer, ServedZones } from '../ports/name-server.ts'
+import type { Network } from '../ports/settings.ts'
+import { isLoopback } from '../wire/loopback.ts'
 
-export const createNameServer = (log: Log): NameServer => ({
+export const createNameServer = (network: Network, log: Log): NameServer => ({
   async serve({ host, port }, zones) {
+    if (network === 'lab' && !isLoopback(host))
+      throw new MailctlError('forbidden', `the lab does not listen on ${host}: only loopback addresses are allowed`, {
+        hint: 'Leave --dns out, or choose another mode: mailctl config set network relay (or live).',
+      })
     const [{ startDnsServer }, { Zone }] = await Promise.all([import('../wire/dns-server.ts'), import('../wire/zone.ts')])
     const load = ({ apexes, records, server }: ServedZones): InstanceType<typeof Zone> => {
       const made = new Zone({ apexes, server })

@@ -21,7 +21,10 @@ export function redactSmtpCommand(line: string): string {
   return line.replace(/^(AUTH\s+\S+)\s+.+$/i, '$1 ***')
 }
 
-/** A URL without its password; text that is no URL comes back as it is. */
+/**
+ * A URL without its password. Made for texts that are wrong as well: the scheme may be missing, and what looks like a password may hold
+ * any character up to the last `@`. Text without one comes back as it is.
+ */
 export function redactUrl(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/@:\s]*):[^@/\s]*@/i, '$1:***@')
+  return text.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?[^/@:\s]*):(?!\/\/).*@/is, '$1:***@')
 }

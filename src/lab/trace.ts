@@ -1,4 +1,5 @@
 /** The fields a receiver puts on top of what it took: Return-Path, Received (RFC 5321 §4.4) and Authentication-Results (RFC 8601). */
+import { formatDate } from '../mail/date.ts'
 import type { Verdicts } from './verdicts.ts'
 
 export interface Transit {
@@ -22,7 +23,6 @@ const address = (text: string): string => text.replace(/[^!-~]/g, '_')
 
 export function traceFields({ id, receiver, ip, helo, from, to, protocol, tls, at, authentication }: Transit): Buffer {
   const { spf, dkim, dmarc } = authentication
-  const date = new Date(at).toUTCString().replace('GMT', '+0000')
   const client = ip.includes(':') ? `[IPv6:${ip}]` : `[${ip}]`
   const secured = tls === '' ? '' : `\r\n\t(${tls})`
   const recipient = to.length === 1 ? `\r\n\tfor <${address(to[0] ?? '')}>` : ''
@@ -36,7 +36,7 @@ export function traceFields({ id, receiver, ip, helo, from, to, protocol, tls, a
   ]
   return Buffer.from(
     `Return-Path: <${address(from)}>\r\n` +
-      `Received: from ${safe(helo)} (${client})\r\n\tby ${receiver} with ${protocol} id ${id}${secured}${recipient};\r\n\t${date}\r\n` +
+      `Received: from ${safe(helo)} (${client})\r\n\tby ${receiver} with ${protocol} id ${id}${secured}${recipient};\r\n\t${formatDate(at)}\r\n` +
       `Authentication-Results: ${receiver};${results.map(result => `\r\n\t${result}`).join(';')}\r\n`,
     'latin1',
   )

@@ -8,6 +8,7 @@ import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 import { formatMailboxList } from './address.ts'
 import { MAX_MESSAGE_BYTES } from './body.ts'
+import { formatDate } from './date.ts'
 import type { Draft, DraftPart, InlinePart } from './draft.ts'
 import { encodeText } from './encoded-word.ts'
 import { MAX_RECIPIENTS } from './envelope.ts'
@@ -162,13 +163,6 @@ function addUnsubscribe(url: string, add: (name: string, value: string) => void)
   }
   add('List-Unsubscribe', `<${url}>`)
   if (/^https:/i.test(url)) add('List-Unsubscribe-Post', 'List-Unsubscribe=One-Click')
-}
-
-/** RFC 5322 §3.3, in UTC. */
-export function formatDate(at: number): string {
-  const date = new Date(at)
-  if (Number.isNaN(date.getTime())) throw new MailctlError('bad-data', 'The date of the message is not a date')
-  return date.toUTCString().replace(/GMT$/, '+0000')
 }
 
 const base64Length = (octets: number): number => {

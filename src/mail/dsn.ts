@@ -5,7 +5,7 @@
  * `Auto-Submitted: auto-replied` (RFC 3834), so that no robot answers. The caller sends it with the null return path. Words of the failure
  * form as SES has them (SES fact: simulator, feedback mails). Pure: moment and ids are given.
  */
-import { formatDate } from './compose.ts'
+import { formatDate } from './date.ts'
 import type { Outcome } from './outcome.ts'
 
 export interface DsnRecipient {

@@ -2,7 +2,7 @@
  * What happens to the header of every accepted message: Date and Message-ID are ours, Bcc never travels, Return-Path and the X-SES control
  * fields have been read and go. Pure. SES fact: concepts §6 "Date, Message-ID always overwritten"; contract §2 for the Message-ID's domain.
  */
-import { formatDate } from '../mail/compose.ts'
+import { formatDate } from '../mail/date.ts'
 import { findField, type Header, headerField, withField, withoutField } from '../mail/header.ts'
 import type { Network } from '../ports/settings.ts'
 

@@ -20,7 +20,7 @@ export interface ServingDns {
   close(): Promise<void>
 }
 
-/** @throws MailctlError unreachable, when the address cannot be listened on; store-unavailable */
+/** @throws MailctlError unreachable, when the address cannot be listened on; forbidden, when the lab would leave loopback; store-unavailable */
 export async function serveDns(app: ServingApp, at: { readonly host: string; readonly port: number }): Promise<ServingDns> {
   let identities = await domains(app)
   const first = await plannedZones(app, identities)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
-import { storeSetting } from '../../src/config-file.ts'
+import { storeRelayPassword, storeSetting } from '../../src/config-file.ts'
 import { parseRelay } from '../../src/setting-values.ts'
 import { mailctl } from '../support/terminal.ts'
 
@@ -181,6 +181,27 @@ test('a home that cannot be written to is 74', async () => {
   await expect(storeSetting(join(home, 'config.json', 'x', '\0'), 'region', 'us-east-1')).rejects.toMatchObject({
     code: 'store-unavailable',
   })
+})
+
+test.each([
+  'smtp://user:s3cret@mail.example.com:587',
+  'smtp://user:s3@cret@mail.example.com',
+  'smtp://user:s3cret/@mail.example.com',
+  'smtp://user:s3cret?#@mail.example.com:587',
+  'user:s3cret@mail.example.com:587',
+])('a password in a relay URL is not repeated, whatever is wrong with it: %s', url => {
+  expect(() => parseRelay(url)).toThrow(expect.objectContaining({ code: 'usage', message: expect.not.stringContaining('cret') }))
+})
+
+test('a relay URL that is only wrong is repeated', () => {
+  expect(() => parseRelay('smtp://user@mail.example.com:587/path')).toThrow("'smtp://user@mail.example.com:587/path'")
+  expect(() => parseRelay('mail.example.com:587')).toThrow("'mail.example.com:587'")
+})
+
+test("a relay's password that cannot be kept leaves no copy of itself", async () => {
+  mkdirSync(join(home, 'keys', 'relay-password'), { recursive: true })
+  await expect(storeRelayPassword(home, 's3cret')).rejects.toMatchObject({ code: 'store-unavailable' })
+  expect(readdirSync(join(home, 'keys'))).toEqual(['relay-password'])
 })
 
 test('relay URLs', () => {

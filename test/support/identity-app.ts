@@ -49,7 +49,7 @@ export function identityHome(clock: 'system' | 'virtual' = 'virtual'): IdentityH
         keys,
         resolver,
         publisher,
-        nameServer: createNameServer(silent),
+        nameServer: createNameServer(network, silent),
         log: silent,
         close: () => store.close(),
       }

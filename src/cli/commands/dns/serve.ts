@@ -34,7 +34,7 @@ export default command<Serving>({
     'Hosts <token>.dkim.<hostname>, which CNAME-style DKIM records point to, and the records of each domain, those that come later too. Stops on Ctrl-C or SIGTERM.',
   examples: ['mailctl dns serve', 'mailctl dns serve --dns 127.0.0.1:0 --json'],
   options: [{ flags: '--dns <address>', summary: 'IP:PORT to listen on, UDP and TCP (default: 127.0.0.1:8053)' }],
-  fails: ['usage', 'unreachable', 'config', 'store-unavailable'],
+  fails: ['usage', 'unreachable', 'forbidden', 'config', 'store-unavailable'],
   async run({ app, signal, notice }, _args, flags) {
     const { host, port } = listenAddress(textFlag(flags, 'dns') ?? '127.0.0.1:8053')
     const server = await serveDns(await app(), { host, port })
