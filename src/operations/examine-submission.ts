@@ -4,11 +4,11 @@
  */
 import type { Account } from '../account/account.ts'
 import { admit, identityFor, namesToLoad } from '../account/admit.ts'
+import { checkConfigurationSet } from '../account/configuration-set.ts'
 import { checkIdempotencyKey } from '../account/idempotency-key.ts'
 import type { Identity } from '../account/identity.ts'
 import { checkTag } from '../account/message-tags.ts'
 import { MailctlError } from '../base/errors.ts'
-import { printable } from '../base/redact.ts'
 import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { MAX_RECIPIENTS } from '../mail/envelope.ts'
 import { checkHeader, findField, findFields, type Header } from '../mail/header.ts'
@@ -97,11 +97,7 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   checkHeader(submission.content.header)
   const control = readControlFields(submission)
   for (const [name, values] of Object.entries(control.tags)) for (const value of values) checkTag(name, value)
-  if (control.configurationSet !== null) {
-    throw new MailctlError('not-found', `Configuration set <${printable(control.configurationSet)}> does not exist.`, {
-      hint: 'This account has no configuration sets yet: leave --config-set out.',
-    })
-  }
+  if (control.configurationSet !== null) checkConfigurationSet(control.configurationSet)
   const people = readPeople(submission.content.header, submission)
   const account = await store.account()
   const identities = await store.identitiesNamed(namesToLoad(people.senders, people.recipients))
