@@ -4,6 +4,7 @@
  * RFC 6376 §3.2 and §3.6.1, RFC 7208 §3.2, RFC 7489 §6.3.
  */
 import { type DnsAnswer, type DnsRecord, recordData } from '../mail/dns-record.ts'
+import { trimWspAndLineEnds } from '../mail/white-space.ts'
 import type { PlannedRecord } from './dns-plan.ts'
 import { isSpf, mergedSpf, missingMechanisms } from './spf-record.ts'
 
@@ -82,9 +83,10 @@ function parseTags(text: string): Map<string, string> | undefined {
   const tags = new Map<string, string>()
   const parts = text.replace(/;[ \t\r\n]*$/, '').split(';')
   for (const [index, part] of parts.entries()) {
-    const match = /^[ \t\r\n]*([a-z][a-z0-9_]*)[ \t\r\n]*=[ \t\r\n]*([\s\S]*?)[ \t\r\n]*$/i.exec(part)
-    const [, tag = '', value = ''] = match ?? []
-    if (tag === '' || tags.has(tag) || (tag === 'v' && index > 0)) return undefined
+    const equals = part.indexOf('=')
+    const tag = trimWspAndLineEnds(part.slice(0, Math.max(equals, 0)))
+    const value = trimWspAndLineEnds(part.slice(equals + 1))
+    if (!/^[a-z][a-z0-9_]*$/i.test(tag) || tags.has(tag) || (tag === 'v' && index > 0)) return undefined
     tags.set(tag, value)
   }
   return tags

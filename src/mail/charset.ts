@@ -18,7 +18,11 @@ const ALIASES: Readonly<Record<string, string>> = {
   'unicode-1-1-utf-8': 'utf-8',
 }
 
+/** No name of a character set is longer; what claims to be one is not looked at. */
+const LONGEST_NAME = 100
+
 export function decodeCharset(bytes: Uint8Array, charset: string): string {
+  if (charset.length > LONGEST_NAME) return decodeUndeclared(bytes)
   const name = charset
     .trim()
     .toLowerCase()

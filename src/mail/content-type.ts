@@ -90,33 +90,39 @@ function splitUnquoted(text: string, separator: string): string[] {
 /** Comments outside quotes go; a parenthesis that is never closed is no comment, as in file names that forget their quotes. */
 function withoutComments(text: string): string {
   if (!text.includes('(')) return text
-  let out = ''
+  const ends = closingParentheses(text)
+  const kept: string[] = []
+  let from = 0
   let quoted = false
+  let before = ''
   for (let at = 0; at < text.length; at += 1) {
     const next = text.charAt(at)
-    if (quoted && next === '\\') {
-      out += text.slice(at, at + 2)
-      at += 1
+    const end = next === '(' && !quoted && /^[\s;]?$/.test(before) ? ends.get(at) : undefined
+    if (end !== undefined) {
+      kept.push(text.slice(from, at))
+      from = end + 1
+      at = end
       continue
     }
     if (next === '"') quoted = !quoted
-    const end = next === '(' && !quoted && /[\s;]$|^$/.test(out.slice(-1)) ? commentEnd(text, at) : -1
-    if (end > 0) at = end
-    else out += next
+    if (quoted && next === '\\') at += 1
+    before = text.charAt(at)
   }
-  return out
+  return kept.join('') + text.slice(from)
 }
 
-function commentEnd(text: string, start: number): number {
-  let depth = 0
-  for (let at = start; at < text.length; at += 1) {
+/** Each opening parenthesis with the place of its closing one, in one pass: without it, open ones alone would cost quadratic time. */
+function closingParentheses(text: string): ReadonlyMap<number, number> {
+  const ends = new Map<number, number>()
+  const open: number[] = []
+  for (let at = 0; at < text.length; at += 1) {
     const next = text.charAt(at)
     if (next === '\\') at += 1
-    else if (next === '(') depth += 1
+    else if (next === '(') open.push(at)
     else if (next === ')') {
-      depth -= 1
-      if (depth === 0) return at
+      const start = open.pop()
+      if (start !== undefined) ends.set(start, at)
     }
   }
-  return -1
+  return ends
 }

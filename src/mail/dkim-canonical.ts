@@ -4,6 +4,7 @@
  * A lone LF counts as a line end, as every verifier in use reads it; a lone CR is content.
  */
 import { createHash, type Hash } from 'node:crypto'
+import { isWsp, trimWsp } from './white-space.ts'
 
 export type Canonicalization = 'simple' | 'relaxed'
 
@@ -179,15 +180,4 @@ export class BodyHasher {
     this.#canonicalBytes += this.#used
     this.#used = 0
   }
-}
-
-const isWsp = (code: number): boolean => code === SP || code === HTAB
-
-/** Without white space at both ends; a loop, because `/[ \t]+$/` is quadratic on long inner runs. */
-export function trimWsp(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && isWsp(text.charCodeAt(start))) start++
-  while (end > start && isWsp(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
 }

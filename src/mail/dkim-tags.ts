@@ -2,7 +2,7 @@
  * The `tag=value; …` lists of DKIM signatures and key records: RFC 6376 §3.2, strictly. A tag given twice, an empty tag and an octet that is
  * not printable ASCII make the whole list invalid, because verifiers that repair them disagree on what was signed.
  */
-import { trimWsp } from './dkim-canonical.ts'
+import { trimWsp } from './white-space.ts'
 
 /** RFC 8601 §2.7.1. `policy`: it may be arithmetically right, but is not acceptable (weak key, rsa-sha1, too many signatures). */
 export type DkimResult = 'pass' | 'fail' | 'neutral' | 'policy' | 'permerror' | 'temperror'

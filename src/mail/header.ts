@@ -5,6 +5,7 @@
  */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
+import { trimWsp, trimWspAndLineEnds } from './white-space.ts'
 
 export interface HeaderField {
   /** As written. */
@@ -70,7 +71,7 @@ function readField(raw: string, line: number): HeaderField {
   return { name, value: unfold(raw.slice(colon + 1)), raw: raw.endsWith('\r\n') ? raw : `${raw}\r\n` }
 }
 
-const unfold = (value: string): string => value.replace(/\r\n(?=[ \t])/g, '').replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+const unfold = (value: string): string => trimWspAndLineEnds(value.replace(/\r\n(?=[ \t])/g, ''))
 
 /**
  * A new field, folded at spaces to lines of 78 octets where it has spaces.
@@ -81,7 +82,7 @@ export function headerField(name: string, value: string): HeaderField {
   if (!FIELD_NAME.test(name)) throw new MailctlError('bad-data', `'${printable(name)}' is not a header field name`)
   if (/[\r\n\0]/.test(value)) throw new MailctlError('bad-data', `Header '${name}' has a line break or NUL in its value`)
   if (/[^\x00-\xff]/.test(value)) throw new MailctlError('bad-data', `Header '${name}' has a value that is not encoded`)
-  const raw = fold(name, value.replace(/^[ \t]+|[ \t]+$/g, ''))
+  const raw = fold(name, trimWsp(value))
   if (raw.split('\r\n').some(line => line.length > MAX_LINE_OCTETS)) {
     throw new MailctlError('bad-data', `Header '${name}' has a word that is longer than a line may be (${MAX_LINE_OCTETS} octets)`, {
       hint: 'Headers are folded at spaces: put some in.',
