@@ -1,6 +1,6 @@
 /**
- * An SMTP listener: takes connections, counts them, watches their time and ends them. What is said in them is `smtp-connection.ts`, what
- * is decided in them the `SmtpSession` behind it. Never holds more than `maxConnections` sessions; time-outs are checked by one timer.
+ * An SMTP listener: takes connections, counts them, watches their time and ends them. How they go is
+ * `smtp-connection.ts`, what is said in them `smtp-dialogue.ts`, what is decided in them the `SmtpSession` behind it. Never holds more than `maxConnections` sessions; time-outs are checked by one timer.
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { SmtpConnection } from './smtp-connection.ts'

@@ -1,6 +1,6 @@
 /**
- * What stands behind an SMTP listener: one `SmtpSession` per connection decides about senders, recipients and messages; the connection
- * itself (`smtp-connection.ts`) keeps order, syntax, limits and TLS. Answers are replies or promises of them; a promise that rejects is
+ * What stands behind an SMTP listener: one `SmtpSession` per connection decides about senders, recipients and messages. Order and syntax
+ * are kept by `smtp-dialogue.ts`, time, size and TLS by `smtp-connection.ts`. Answers are replies or promises of them; a promise that rejects is
  * answered with 451 and its text is kept from the peer.
  */
 import type { Readable } from 'node:stream'
