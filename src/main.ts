@@ -2,7 +2,6 @@
  * The terminal door's handle: argv in, exit code out. Wires the doors to the world outside their walls, and is the only place that ends
  * the process. `--version` is answered before anything is loaded.
  */
-import { writeSync } from 'node:fs'
 import type { Program } from './cli/run-command.ts'
 
 const argv = process.argv.slice(2)
@@ -14,7 +13,7 @@ else await main()
 /** Straight to the descriptor: opening `process.stdout` would take longer than everything else here. */
 function writeVersion(): void {
   try {
-    writeSync(1, `${version}\n`)
+    process.getBuiltinModule('node:fs').writeSync(1, `${version}\n`)
   } catch {
     // A pipe that is full for the moment, or whose reader went away: the stream knows both.
     process.stdout.on('error', () => {}).write(`${version}\n`)
