@@ -1,24 +1,13 @@
 /**
  * The terminal door's handle: argv in, exit code out. Wires the doors to the world outside their walls, and is the only place that ends
- * the process. `--version` is answered before anything is loaded.
+ * the process. `--version` alone is answered by `bin/mailctl.js`, before this is loaded.
  */
 import type { Program } from './cli/run-command.ts'
 
 const argv = process.argv.slice(2)
 const version = process.env['MAILCTL_VERSION'] ?? '0.0.0'
 
-if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) writeVersion()
-else await main()
-
-/** Straight to the descriptor: opening `process.stdout` would take longer than everything else here. */
-function writeVersion(): void {
-  try {
-    process.getBuiltinModule('node:fs').writeSync(1, `${version}\n`)
-  } catch {
-    // A pipe that is full for the moment, or whose reader went away: the stream knows both.
-    process.stdout.on('error', () => {}).write(`${version}\n`)
-  }
-}
+await main()
 
 async function main(): Promise<void> {
   const [{ runCommand }, { loadConfig }, { fileURLToPath }] = await Promise.all([

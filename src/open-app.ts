@@ -68,10 +68,13 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     renderer: lazyRenderer(async () => (await import('./adapters/template-renderer.ts')).openRenderer()),
     log,
     async close() {
-      await transport.close()
-      await resolver.close()
-      await lab.close()
-      await store.close()
+      try {
+        await transport.close()
+        await resolver.close()
+        await lab.close()
+      } finally {
+        await store.close()
+      }
     },
   }
 }

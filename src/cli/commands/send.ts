@@ -3,7 +3,7 @@ import { parseDuration } from '../../base/duration.ts'
 import { MailctlError } from '../../base/errors.ts'
 import { interruptible } from '../../base/interruptible.ts'
 import { printable } from '../../base/redact.ts'
-import { parseMailboxList } from '../../mail/address.ts'
+import { parseMailbox, parseMailboxList } from '../../mail/address.ts'
 import type { RecipientState } from '../../mail/outcome.ts'
 import { type SplitMessage, splitMessage } from '../../mail/split.ts'
 import type { App } from '../../operations/app.ts'
@@ -165,7 +165,7 @@ async function toSubmission(context: CommandContext, app: App, flags: Flags): Pr
       content: await readRaw(context, raw),
       operation: 'SendRawEmail',
       ...(recipients.length > 0 && { recipients: recipients.map(({ address }) => address) }),
-      ...(typeof returnPath === 'string' && { returnPath: parseMailboxList(returnPath)[0]?.address ?? '' }),
+      ...(typeof returnPath === 'string' && { returnPath: parseMailbox(returnPath).address }),
     }
   }
   const composed = await composeFromRequest(app, { ...composeRequest(flags), forSending: true })
