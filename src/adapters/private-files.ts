@@ -1,5 +1,5 @@
 /** Files and folders that only their owner may read, whatever the umask; syncing them to disk; and their failures as one helpful line. */
-import { chmodSync, closeSync, constants, fchmodSync, fstatSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, constants, existsSync, fchmodSync, fstatSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MailctlError, messageOf } from '../base/errors.ts'
 
@@ -20,12 +20,29 @@ export function makePrivateFile(file: string): void {
 /** Makes the folder and those above it; mode 0700 for those it made, durable when it returns. @throws MailctlError store-unavailable */
 export function makePrivateFolder(folder: string): void {
   try {
-    const topmost = mkdirSync(folder, { recursive: true, mode: 0o700 })
-    if (topmost === undefined) return
-    chmodSync(folder, 0o700)
-    for (let made = folder; made.length >= topmost.length; made = dirname(made)) syncFile(dirname(made))
+    for (const missing of missingFolders(folder)) {
+      makeOne(missing)
+      syncFile(dirname(missing))
+    }
   } catch (error) {
     throw fileFailure(`cannot make the folder ${folder}`, error)
+  }
+}
+
+/** From the top down. One by one, because Node's recursive mkdir never ends where a file system says "no such file" to every mkdir, as /proc does. */
+function missingFolders(folder: string): string[] {
+  const missing: string[] = []
+  for (let at = folder; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at)
+  return missing
+}
+
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder, 0o700)
+    chmodSync(folder, 0o700)
+  } catch (error) {
+    // Another process that makes the same home was faster.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
 }
 
