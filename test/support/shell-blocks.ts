@@ -75,7 +75,7 @@ export async function differences(page: string, commands: readonly Command[]): P
   const folder = mkdtempSync(join(tmpdir(), 'mailctl-docs-'))
   try {
     const home = join(folder, 'ann')
-    for (const name of ['bin', 'out', 'ann/work']) mkdirSync(join(folder, name), { recursive: true })
+    for (const name of ['bin', 'out', 'ann/shop']) mkdirSync(join(folder, name), { recursive: true })
     writeFileSync(join(folder, 'bin', 'mailctl'), `#!/bin/sh\nexec '${process.execPath}' '${resolve('bin/mailctl.js')}' "$@"\n`, {
       mode: 0o755,
     })
@@ -88,7 +88,7 @@ export async function differences(page: string, commands: readonly Command[]): P
       OUT: join(folder, 'out'),
       TMPDIR: folder,
     }
-    await new Promise(done => execFile('bash', [join(folder, 'page.sh')], { cwd: join(home, 'work'), env, timeout: 280_000 }, done))
+    await new Promise(done => execFile('bash', [join(folder, 'page.sh')], { cwd: join(home, 'shop'), env, timeout: 280_000 }, done))
     return commands.flatMap((command, i) => {
       const printed = read(join(folder, 'out', String(i))).replaceAll(home, '/home/ann')
       return difference(command, printed, read(join(folder, 'out', `${i}.exit`)).trim()).map(
