@@ -1,6 +1,7 @@
 /** Lets time pass on a virtual clock: everything that falls due on the way is done, in order, each at its own moment. */
 import { MailctlError } from '../base/errors.ts'
-import { type DeliverApp, deliverDue } from './deliver-due.ts'
+import { deliverDue } from './deliver-due.ts'
+import type { DeliverApp } from './deliver-group.ts'
 
 export interface AdvanceRequest {
   readonly byMs: number

@@ -1,6 +1,7 @@
 /** Works the queue by hand: makes waiting recipients due and tries each of them once. Held recipients stay held. */
 import { MailctlError } from '../base/errors.ts'
-import { type DeliverApp, deliverDue } from './deliver-due.ts'
+import { deliverDue } from './deliver-due.ts'
+import type { DeliverApp } from './deliver-group.ts'
 
 export interface FlushRequest {
   /** Only this message. */

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MailctlError } from '../base/errors.ts'
 import { isFinal } from '../mail/outcome.ts'
 import type { StoredMessage } from '../ports/store.ts'
-import { type DeliverApp, deliverDue } from './deliver-due.ts'
+import { deliverDue } from './deliver-due.ts'
+import type { DeliverApp } from './deliver-group.ts'
 
 export interface WaitFor {
   /** `first-attempt`: every recipient was tried once or is final. `final`: none will be tried again. */
