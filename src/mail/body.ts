@@ -1,5 +1,5 @@
 /** A message body as a handle: its length and a way to read it, never 40 MB in a variable. */
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 
 /** The largest message accepted, header and body after encoding, in octets. SES fact: 40 MB, binary. */
 export const MAX_MESSAGE_BYTES = 40 * 1024 * 1024
@@ -9,7 +9,16 @@ export interface MessageBody {
   readonly length: number
   /** A new reader from the first octet; each call gives another. Chunks are Buffers. */
   open(): Readable
+  /** The whole body where it is small and in memory already; then no reader is needed. */
+  readonly bytes?: Buffer
 }
+
+/** A body that is in memory. */
+export const bodyInMemory = (bytes: Buffer): MessageBody => ({
+  length: bytes.length,
+  bytes,
+  open: () => Readable.from(bytes.length > 0 ? [bytes] : [], { objectMode: false }),
+})
 
 /** A message whose bytes are final: header block with its closing empty line, then the body. All lines end in CRLF. */
 export interface FinalMessage {

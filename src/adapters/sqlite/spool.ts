@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Database } from '../../base/database.ts'
 import { MailctlError, messageOf } from '../../base/errors.ts'
-import type { MessageBody } from '../../mail/body.ts'
+import { bodyInMemory, type MessageBody } from '../../mail/body.ts'
 import type { BodySink, StoredBody } from '../../ports/store.ts'
 import { fileFailure, syncFile } from '../private-files.ts'
 import { number, optional, text } from './columns.ts'
@@ -179,10 +179,7 @@ export function openSpool(folder: string, database: Database, owner: Owner): Spo
   }
 
   async function read(body: StoredBody): Promise<MessageBody> {
-    if (body.kind === 'inline') {
-      const { bytes } = body
-      return { length: bytes.length, open: () => Readable.from(bytes.length > 0 ? [bytes] : [], { objectMode: false }) }
-    }
+    if (body.kind === 'inline') return bodyInMemory(body.bytes)
     const path = join(folder, body.segment)
     const { size } = await stat(path).catch((error: unknown) => {
       throw lost(body, messageOf(error))
