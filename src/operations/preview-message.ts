@@ -15,9 +15,10 @@ export async function previewMessage(app: Pick<SubmitApp, 'store' | 'clock' | 's
   try {
     const { people } = await examineSubmission(app, submission)
     const parts = new PartScanner(content.header)
-    for await (const chunk of content.body as AsyncIterable<Buffer>) parts.update(chunk)
+    if (Buffer.isBuffer(content.body)) parts.update(content.body)
+    else for await (const chunk of content.body as AsyncIterable<Buffer>) parts.update(chunk)
     return { recipients: people.recipients, sizeBytes: content.tally.octets }
   } finally {
-    content.body.destroy()
+    if (!Buffer.isBuffer(content.body)) content.body.destroy()
   }
 }

@@ -1,4 +1,7 @@
-/** One pass over the body: hashed for DKIM while it goes into the spool; then the header is signed. What comes out is final. */
+/**
+ * One pass over the body: hashed for DKIM while it goes into the spool; then the header is signed. What comes out is final. A body that is
+ * in memory already is handled there, without a stream.
+ */
 import type { Readable } from 'node:stream'
 import type { Identity } from '../account/identity.ts'
 import { MailctlError } from '../base/errors.ts'
@@ -24,7 +27,7 @@ export interface Signed {
 
 interface Unsigned {
   readonly header: Header
-  readonly body: Readable
+  readonly body: Readable | Buffer
   /** Octets of the header as the caller gave it: what we add by rewriting and signing does not count against the limit. */
   readonly givenHeadBytes: number
   /** undefined: no domain with working DKIM speaks for the sender. */
@@ -42,15 +45,22 @@ export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | '
   const sink = store.newBody()
   const giveBack = (): Promise<void> => sink.abort()
   let size = givenHeadBytes
+  const see = (chunk: Buffer): void => {
+    parts.update(chunk)
+    hasher.update(chunk)
+    kept?.add(chunk)
+    size += chunk.length
+    if (size > MAX_MESSAGE_BYTES) throw tooLarge()
+  }
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      parts.update(chunk)
-      hasher.update(chunk)
-      kept?.add(chunk)
-      size += chunk.length
-      if (size > MAX_MESSAGE_BYTES) throw tooLarge()
-      await sink.write(chunk)
-    }
+    if (Buffer.isBuffer(body)) {
+      see(body)
+      await sink.write(body)
+    } else
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        see(chunk)
+        await sink.write(chunk)
+      }
     const stored = await sink.finish()
     const selector = signingIdentity?.dkim.tokens[0]
     if (signingIdentity === undefined || selector === undefined) {

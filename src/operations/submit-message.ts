@@ -4,6 +4,7 @@
  * The body flows once, from the caller through the line-end rules and the hash into the spool; only the header block is held. The
  * header is rewritten as SES does (Date, Message-ID, Bcc, Return-Path and control fields), then signed; after that no octet changes.
  */
+import type { Readable } from 'node:stream'
 import { waitForTokenMs } from '../account/admit.ts'
 import type { Identity } from '../account/identity.ts'
 import { sendEvent } from '../account/ses-event.ts'
@@ -17,14 +18,21 @@ import { findField, findFields, type Header, serializeHeader } from '../mail/hea
 import type { SplitMessage } from '../mail/split.ts'
 import type { MessageFacts, NewMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
+import type { Ready } from './deliver-group.ts'
 import { eventMail } from './event-mail.ts'
 import { examineSubmission } from './examine-submission.ts'
+import { readyGroups } from './hand-off.ts'
 import { rewriteHeader } from './rewrite-header.ts'
 import { type Signer, signAndSpool } from './sign-and-spool.ts'
 
+/** A message as a door hands it over; a body that is a stream is read once. */
+export interface Content extends Omit<SplitMessage, 'body'> {
+  readonly body: Readable | Buffer
+}
+
 export interface Submission {
-  /** From `splitMessage` or `composeMessage`; its body is read once, here. */
-  readonly content: SplitMessage
+  /** From `splitMessage`, `splitWhole` or `composeMessage`. */
+  readonly content: Content
   /** The envelope's; absent: the To, Cc and Bcc fields. */
   readonly recipients?: readonly string[]
   /** Where the caller wants reports; absent: the Return-Path field, else the From address. */
@@ -37,6 +45,8 @@ export interface Submission {
   readonly idempotencyKey?: string
   /** How long a send-rate token may be waited for; 0 refuses at once, as SES does. */
   readonly rateWaitMs: number
+  /** Asks for the recipients, held by this process for so long, to deliver at once; absent: they wait in the queue for whoever comes. */
+  readonly holdMs?: number
   readonly signal: AbortSignal
 }
 
@@ -44,6 +54,8 @@ export interface Accepted {
   readonly messageId: string
   /** The idempotency key was seen before: this is the earlier message. */
   readonly isDuplicate: boolean
+  /** With `holdMs`: what this process now holds and must deliver or give back. */
+  readonly held: readonly Ready[]
   /** What the caller should know: fields that were overwritten, a message left unsigned. */
   readonly warnings: readonly string[]
 }
@@ -54,10 +66,10 @@ export type SubmitApp = Pick<App, 'store' | 'clock' | 'ids' | 'keys' | 'settings
 export async function submitMessage(app: SubmitApp, submission: Submission): Promise<Accepted> {
   const { store, clock, ids, settings } = app
   const { content, signal, idempotencyKey } = submission
-  interruptible(content.body, signal)
+  if (!Buffer.isBuffer(content.body)) interruptible(content.body, signal)
   try {
     const earlier = idempotencyKey === undefined ? undefined : await store.idOfKey(idempotencyKey)
-    if (earlier !== undefined) return { messageId: earlier, isDuplicate: true, warnings: [] }
+    if (earlier !== undefined) return { messageId: earlier, isDuplicate: true, held: [], warnings: [] }
     const { people, tags, configurationSet, account, authority, identities } = await examineSubmission(app, submission)
     const id = ids.newMessageId()
     const { header, rewritten } = rewriteHeader(content.header, {
@@ -107,10 +119,13 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       facts,
       ...(idempotencyKey !== undefined && { idempotencyKey }),
     })
+    let accepted: NewMessage | undefined
+    const hold = submission.holdMs === undefined ? {} : { leaseMs: submission.holdMs }
     const admission = await acceptWithin(app, submission, at => {
       const message = messageAt(at)
       const event = sendEvent(eventMail(account, message, people.recipients))
-      return [message, [{ type: 'Send', at, messageId: id, recipients: people.recipients, event }]]
+      accepted = message
+      return [message, [{ type: 'Send', at, messageId: id, recipients: people.recipients, event }], hold]
     }).catch(async (error: unknown) => {
       await signed.giveBack()
       throw error
@@ -118,12 +133,15 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     return {
       messageId: admission.messageId,
       isDuplicate: admission.duplicateOf !== null,
+      held: accepted && admission.held ? readyGroups(accepted, bodyInHand(content.body)) : [],
       warnings: [...rewritten.warnings, ...signed.warnings],
     }
   } finally {
-    content.body.destroy()
+    if (!Buffer.isBuffer(content.body)) content.body.destroy()
   }
 }
+
+const bodyInHand = (body: Content['body']): Buffer | undefined => (Buffer.isBuffer(body) ? body : undefined)
 
 const addressTexts = (header: Header, name: string): string[] =>
   findFields(header, name).flatMap(field => mailboxesOf(field).map(formatMailbox))

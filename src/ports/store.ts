@@ -85,6 +85,13 @@ export interface LoggedEvent extends NewEvent {
 export interface Admission {
   readonly messageId: string
   readonly duplicateOf: string | null
+  /** The recipients are held by this process, as if it had leased them: it delivers them at once. */
+  readonly held: boolean
+}
+
+export interface AcceptOptions {
+  /** Wish to hold the recipients from the first moment; absent: they wait in the queue. Milliseconds. */
+  readonly leaseMs?: number
 }
 
 export interface StoredMessage extends Omit<NewMessage, 'head' | 'body' | 'recipients' | 'senders'> {
@@ -105,12 +112,11 @@ export interface StoredRecipient {
   readonly settledAt: number | null
 }
 
-/** Recipients of one message with one domain, held by this process until `leaseUntil`: the machine's time, not the account's, as for all locks. */
+/** Recipients of one message with one domain, held by this process. A lease runs in the machine's time, not the account's, as all locks do. */
 export interface Leased {
   readonly message: StoredMessage
   readonly domain: string
   readonly recipients: readonly StoredRecipient[]
-  readonly leaseUntil: number
 }
 
 export interface AttemptRecord {
@@ -179,7 +185,7 @@ export interface Store {
 
   newBody(): BodySink
   /** The commit that is the promise. Applies `account/admit` inside. @throws MailctlError as `admit` does; nothing is stored then */
-  accept(message: NewMessage, events: readonly NewEvent[]): Promise<Admission>
+  accept(message: NewMessage, events: readonly NewEvent[], options?: AcceptOptions): Promise<Admission>
   /** The id of the message that was accepted with this key. */
   idOfKey(idempotencyKey: string): Promise<string | undefined>
   message(id: string): Promise<StoredMessage | undefined>

@@ -42,7 +42,7 @@ export function leaseDue(
     const message = messages.get(seq) ?? messageBySeq(database, seq)
     messages.set(seq, message)
     const positions = new Set(rows.map(row => number(row, 'position')))
-    return { message, domain, recipients: message.recipients.filter(({ index }) => positions.has(index)), leaseUntil }
+    return { message, domain, recipients: message.recipients.filter(({ index }) => positions.has(index)) }
   })
 }
 

@@ -66,12 +66,12 @@ export function openStore(database: Database, options: StoreOptions): Store {
 
   function acceptOne(message: NewMessage, events: readonly NewEvent[]): Admission {
     const known = message.idempotencyKey === undefined ? undefined : idOfKey(database, message.idempotencyKey)
-    if (known !== undefined) return { messageId: known, duplicateOf: known }
+    if (known !== undefined) return { messageId: known, duplicateOf: known, held: false }
     spool.claim(message.body)
     if (message.kind === 'mail') admitMessage(message)
     insertMessage(database, message)
     insertEvents(database, events)
-    return { messageId: message.id, duplicateOf: null }
+    return { messageId: message.id, duplicateOf: null, held: false }
   }
 
   /** What dead processes and lapsed leases held is free again. @returns segments to unlink after the commit */

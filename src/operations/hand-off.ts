@@ -1,0 +1,31 @@
+/** A message that was accepted and is held by this process goes to its first attempt straight from memory: no query, no reading back. */
+import { bodyInMemory, type FinalMessage } from '../mail/body.ts'
+import type { NewMessage, StoredMessage, StoredRecipient } from '../ports/store.ts'
+import type { Ready } from './deliver-group.ts'
+
+/** One group per recipient domain, as the store leases them. @param body what was spooled, when it is in memory */
+export function readyGroups(message: NewMessage, body: Buffer | undefined): Ready[] {
+  const recipients = message.recipients.map(
+    (address, index): StoredRecipient => ({
+      index,
+      address,
+      domain: address.slice(address.lastIndexOf('@') + 1).toLowerCase(),
+      state: 'active',
+      attempts: 0,
+      nextAttemptAt: message.acceptedAt,
+      outcome: null,
+      settledAt: null,
+    }),
+  )
+  const content: FinalMessage | undefined = body && { head: message.head, body: bodyInMemory(body) }
+  const stored: StoredMessage = { ...message, sizeBytes: message.head.length + lengthOf(message), recipients }
+  const domains = [...new Set(recipients.map(({ domain }) => domain))]
+  return domains.map(domain => ({
+    message: stored,
+    domain,
+    recipients: domains.length === 1 ? recipients : recipients.filter(one => one.domain === domain),
+    ...(content && { content }),
+  }))
+}
+
+const lengthOf = ({ body }: NewMessage): number => (body.kind === 'inline' ? body.bytes.length : body.length)
