@@ -30,5 +30,5 @@ test('a key that was seen is answered with its message, whatever the account may
   const { messageId } = await engine.submit(large, { idempotencyKey: 'order-7' })
   await engine.app.store.saveAccount({ ...(await engine.app.store.account()), sendingEnabled: false })
   await expect(engine.submit(large)).rejects.toMatchObject({ code: 'sending-paused' })
-  expect(await engine.submit(large, { idempotencyKey: 'order-7' })).toEqual({ messageId, isDuplicate: true, warnings: [] })
+  expect(await engine.submit(large, { idempotencyKey: 'order-7' })).toEqual({ messageId, isDuplicate: true, held: [], warnings: [] })
 })
