@@ -194,8 +194,21 @@ export interface Store {
   /** Head and body. Gone (undefined) once every recipient is final and nothing refers to them. @throws MailctlError store-unavailable when the spool lost it */
   content(id: string): Promise<{ readonly head: Buffer; readonly body: MessageBody } | undefined>
 
-  /** Takes due recipients, at most `limit` groups of one message and domain, and first takes back what dead processes held. */
-  lease(ask: { readonly now: number; readonly leaseMs: number; readonly limit: number; readonly messageId?: string }): Promise<Leased[]>
+  /** Recipient domains with something due, in order of name, those greater than `after` (`''`: from the first). Takes nothing. */
+  dueDomains(ask: { readonly now: number; readonly after: string; readonly limit: number }): Promise<readonly string[]>
+  /**
+   * Takes due recipients, at most `limit` groups of one message and domain, and first takes back what dead processes held. Of one domain:
+   * the oldest due first. Of any: domains take turns, from call to call, so that no length of queue for one hides what is due for another.
+   */
+  lease(ask: {
+    readonly now: number
+    readonly leaseMs: number
+    readonly limit: number
+    readonly messageId?: string
+    readonly domain?: string
+  }): Promise<Leased[]>
+  /** The same for waiting recipients of messages whose `expiresAt` has come, the longest expired first, whenever their next attempt is. */
+  leaseExpired(ask: { readonly now: number; readonly leaseMs: number; readonly limit: number }): Promise<Leased[]>
   /**
    * Only recipients still held by this process change; the rest of the settlement is dropped for the others. When it fails nothing changes,
    * and the bodies of its reports are given back.

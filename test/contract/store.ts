@@ -297,6 +297,85 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect(await lease({ messageId: 'unknown' })).toEqual([])
       })
 
+      it('leases one domain when asked, the oldest due first', async () => {
+        await openTheGates(store)
+        const messages = [5, 0, 3].map(after =>
+          messageOf({ acceptedAt: T0 + after, recipients: ['a@example.net', 'b@example.org', 'c@EXAMPLE.net'] }),
+        )
+        for (const message of messages) await store.accept(message, [])
+        const now = T0 + 10
+        const two = await lease({ now, domain: 'example.net', limit: 2 })
+        expect(two.map(({ message, recipients }) => [message.id, recipients.map(({ address }) => address)])).toEqual([
+          [messages[1]?.id, ['a@example.net', 'c@EXAMPLE.net']],
+          [messages[2]?.id, ['a@example.net', 'c@EXAMPLE.net']],
+        ])
+        expect((await lease({ now, domain: 'example.net' })).map(({ message }) => message.id)).toEqual([messages[0]?.id])
+        expect(await lease({ now, domain: 'example.net' })).toEqual([])
+        expect(await lease({ now, domain: 'example.com' })).toEqual([])
+        expect((await lease({ now, domain: 'example.org', messageId: messages[0]?.id ?? '' })).map(({ domain }) => domain)).toEqual([
+          'example.org',
+        ])
+        expect(await lease({ now })).toHaveLength(2)
+      })
+
+      it('names the domains with something due, in order, from the one after another', async () => {
+        await openTheGates(store)
+        for (const [domain, after] of [
+          ['b.test', 0],
+          ['a.test', 0],
+          ['c.test', 100],
+          ['b.test', 0],
+          ['d.test', 0],
+        ] as const)
+          await store.accept(messageOf({ acceptedAt: T0 + after, recipients: [`x@${domain}`] }), [])
+        const domains = (after: string, limit = 10, now = T0) => store.dueDomains({ now, after, limit })
+        expect(await domains('')).toEqual(['a.test', 'b.test', 'd.test'])
+        expect(await domains('', 2)).toEqual(['a.test', 'b.test'])
+        expect(await domains('b.test')).toEqual(['d.test'])
+        expect(await domains('aa.test')).toEqual(['b.test', 'd.test'])
+        expect(await domains('', 10, T0 + 100)).toEqual(['a.test', 'b.test', 'c.test', 'd.test'])
+        await lease({ domain: 'b.test' })
+        expect(await domains('')).toEqual(['a.test', 'd.test'])
+        for (const leased of await lease({ domain: 'a.test' })) await store.settle(settlementOf(leased, 'held', later))
+        expect(await domains('')).toEqual(['d.test'])
+      })
+
+      it('gives domains their turns: no number due for one hides what is due for another', async () => {
+        await openTheGates(store)
+        for (const [at, domain] of ['big.test', 'big.test', 'big.test', 'big.test', 'big.test', 'late.test', 'next.test'].entries())
+          await store.accept(messageOf({ acceptedAt: T0 + at, recipients: [`x@${domain}`] }), [])
+        const taken = async (limit: number) => (await lease({ now: T0 + 100, limit })).map(({ domain }) => domain)
+        expect(await taken(1)).toEqual(['big.test'])
+        expect(await taken(1)).toEqual(['late.test'])
+        expect(await taken(1)).toEqual(['next.test'])
+        expect(await taken(1)).toEqual(['big.test'])
+        await store.accept(messageOf({ recipients: ['x@late.test'] }), [])
+        expect(await taken(3)).toEqual(['late.test', 'big.test', 'big.test'])
+        expect(await taken(9)).toEqual(['big.test'])
+      })
+
+      it('leases what has expired whatever its next attempt is, and leaves held and living ones', async () => {
+        await openTheGates(store)
+        const [old, older, held, living] = [3_000, 2_000, 1_000, 9_000].map(ms =>
+          messageOf({ expiresAt: T0 + ms, recipients: ['a@example.net', 'b@example.org'] }),
+        )
+        for (const message of [old, older, held, living]) if (message) await store.accept(message, [])
+        for (const leased of await lease())
+          await store.settle(settlementOf(leased, leased.message.id === held?.id ? 'held' : 'deferred', later))
+        const expired = (now: number, limit = 10) => store.leaseExpired({ now, leaseMs: LEASE_MS, limit })
+        expect(await expired(T0 + 1_999)).toEqual([])
+        expect((await expired(T0 + 5_000, 3)).map(({ message, domain }) => [message.id, domain])).toEqual([
+          [older?.id, 'example.net'],
+          [older?.id, 'example.org'],
+          [old?.id, 'example.net'],
+        ])
+        const last = await expired(T0 + 5_000)
+        expect(last.map(({ message, domain }) => [message.id, domain])).toEqual([[old?.id, 'example.org']])
+        expect(last[0]?.recipients.map(({ state, attempts }) => [state, attempts])).toEqual([['active', 1]])
+        expect(await expired(T0 + 5_000)).toEqual([])
+        expect(await store.queueStats()).toEqual({ queued: 0, active: 4, deferred: 2, held: 2 })
+      })
+
       it('settles recipients with attempts, events and reports in one step', async () => {
         await openTheGates(store)
         const message = messageOf({ recipients: ['a@example.net', 'b@example.net'] })

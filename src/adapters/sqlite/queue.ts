@@ -6,18 +6,13 @@ import type { Database } from '../../base/database.ts'
 import { isFinal, MOVES, type RecipientState } from '../../mail/outcome.ts'
 import type { Leased, QueueEntry, Settlement, StoredMessage } from '../../ports/store.ts'
 import { number, optional, text } from './columns.ts'
+import { domainsInTurn, dueOfDomain, dueOfMessage, type Group, WAITING } from './due.ts'
 import { insertAttempts, insertEvents } from './event-rows.ts'
 import { insertMessage, messageBySeq, sequenceOf, stateOf } from './message-rows.ts'
 
-/** As the index `recipient_due` has it, word for word: SQLite uses a partial index only then. */
-const WAITING = `state IN ('queued', 'deferred')`
 /** As the index `recipient_open` has it. */
 const OPEN = `state IN ('queued', 'active', 'deferred', 'held')`
 
-interface Group {
-  readonly seq: number
-  readonly domain: string
-}
 export interface LeaseTerms {
   readonly owner: number
   /** The account's time: what is due. */
@@ -26,48 +21,63 @@ export interface LeaseTerms {
   readonly leaseUntil: number
 }
 
+export interface LeaseAsk {
+  /** Groups. */
+  readonly limit: number
+  readonly messageId?: string
+  readonly domain?: string
+}
+
+/** @param turn the domain served last; domains after it come first, and it is moved on */
 export function leaseDue(
   database: Database,
-  ask: { readonly limit: number; readonly messageId?: string },
-  { owner, now, leaseUntil }: LeaseTerms,
+  { limit, messageId, domain }: LeaseAsk,
+  { terms, turn }: { readonly terms: LeaseTerms; readonly turn: { domain: string } },
 ): Leased[] {
+  const { now } = terms
+  if (messageId !== undefined) return leaseGroups(database, dueOfMessage(database, { now, messageId, limit, domain }), terms)
+  if (domain !== undefined) return leaseGroups(database, dueOfDomain(database, { now, domain, limit }), terms)
+  return leaseInTurn(database, limit, { terms, turn })
+}
+
+/** Each domain gets an equal share; what one does not need goes to the others. */
+function leaseInTurn(
+  database: Database,
+  limit: number,
+  { terms, turn }: { readonly terms: LeaseTerms; readonly turn: { domain: string } },
+): Leased[] {
+  const { now } = terms
+  let open = domainsInTurn(database, { now, after: turn.domain, limit })
+  turn.domain = open.at(-1) ?? turn.domain
+  const leased: Leased[] = []
+  while (open.length > 0 && leased.length < limit) {
+    const share = Math.max(1, Math.floor((limit - leased.length) / open.length))
+    const hungry: string[] = []
+    for (const domain of open) {
+      const room = Math.min(share, limit - leased.length)
+      const taken = room > 0 ? leaseGroups(database, dueOfDomain(database, { now, domain, limit: room }), terms) : []
+      leased.push(...taken)
+      if (taken.length === room) hungry.push(domain)
+    }
+    open = hungry
+  }
+  return leased
+}
+
+/** Takes what the groups say, as far as it still waits. */
+export function leaseGroups(database: Database, groups: readonly Group[], { owner, leaseUntil }: LeaseTerms): Leased[] {
   const messages = new Map<number, StoredMessage>()
-  const groups = dueGroups(database, now, ask)
   const take = database.prepare(
     `UPDATE recipient SET was = state, state = 'active', owner = ?, lease_until = ?
      WHERE message = ? AND domain = ? AND next_attempt_at <= ? AND ${WAITING} RETURNING position`,
   )
-  const taken = groups.map(({ seq, domain }) => ({ seq, domain, rows: take.all(owner, leaseUntil, seq, domain, now) }))
+  const taken = groups.map(({ seq, domain, dueBy }) => ({ seq, domain, rows: take.all(owner, leaseUntil, seq, domain, dueBy) }))
   return taken.map(({ seq, domain, rows }) => {
     const message = messages.get(seq) ?? messageBySeq(database, seq)
     messages.set(seq, message)
     const positions = new Set(rows.map(row => number(row, 'position')))
     return { message, domain, recipients: message.recipients.filter(({ index }) => positions.has(index)) }
   })
-}
-
-function dueGroups(
-  database: Database,
-  now: number,
-  { limit, messageId }: { readonly limit: number; readonly messageId?: string },
-): Group[] {
-  const due =
-    messageId === undefined
-      ? database.prepare(
-          `SELECT message, domain FROM recipient WHERE ${WAITING} AND next_attempt_at <= ? ORDER BY next_attempt_at, message`,
-        )
-      : database.prepare(
-          `SELECT message, domain FROM recipient WHERE message = ? AND ${WAITING} AND next_attempt_at <= ? ORDER BY position`,
-        )
-  const groups = new Map<string, Group>()
-  for (const row of due.iterate(...(messageId === undefined ? [now] : [sequenceOf(database, messageId) ?? -1, now]))) {
-    const group = { seq: number(row, 'message'), domain: text(row, 'domain') }
-    const key = `${group.seq} ${group.domain}`
-    if (groups.has(key)) continue
-    if (groups.size >= limit) break
-    groups.set(key, group)
-  }
-  return [...groups.values()]
 }
 
 /** How recipients that this owner no longer holds are told apart: they are left out, with their events, and the rest is written. */

@@ -7,15 +7,16 @@ import type { Account } from '../../account/account.ts'
 import { admit, namesToLoad, type ProofScope } from '../../account/admit.ts'
 import type { Database } from '../../base/database.ts'
 import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
-import type { Admission, NewEvent, NewMessage, Store } from '../../ports/store.ts'
+import type { Admission, Leased, NewEvent, NewMessage, Store } from '../../ports/store.ts'
 import { makePrivateFolder } from '../private-files.ts'
 import { readAccount, readUsage, takeUsage, writeAccount, writeUsage } from './account-rows.ts'
+import { dueDomains, expired } from './due.ts'
 import { countEvents, findAttempts, findEvents, insertEvents } from './event-rows.ts'
 import { groupCommit } from './group-commit.ts'
 import * as identityRows from './identity-rows.ts'
 import { dropContentWhenFinal, findMessage, idOfKey, insertMessage, newestMessages, readContent } from './message-rows.ts'
 import { openOwner, type Processes, systemProcesses, takeBackLapsed } from './owner.ts'
-import { countQueue, earliestDue, leaseDue, listQueue, makeAllDue, settleHeld } from './queue.ts'
+import { countQueue, earliestDue, type LeaseTerms, leaseDue, leaseGroups, listQueue, makeAllDue, settleHeld } from './queue.ts'
 import { openSpool } from './spool.ts'
 
 export interface StoreOptions {
@@ -85,6 +86,25 @@ export function openStore(database: Database, options: StoreOptions): Store {
     return spool.collectAbandoned()
   }
 
+  /** Where the round over the domains stands. */
+  const turn = { domain: '' }
+
+  async function lease(
+    { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
+    take: (terms: LeaseTerms) => Leased[],
+  ): Promise<Leased[]> {
+    const terms = { owner: owner.id(), now, leaseUntil: machineNow() + leaseMs }
+    const { leased } = await commit(
+      () => {
+        owner.renew()
+        const unneeded = takeBack()
+        return { leased: take(terms), unneeded }
+      },
+      ({ unneeded }) => spool.unlink(unneeded),
+    )
+    return leased
+  }
+
   return {
     account: async () => account(),
     saveAccount: account => commit(() => writeAccount(database, account)),
@@ -116,18 +136,10 @@ export function openStore(database: Database, options: StoreOptions): Store {
       return content && { head: content.head, body: await spool.read(content.body) }
     },
 
-    async lease({ now, leaseMs, ...ask }) {
-      const terms = { owner: owner.id(), now, leaseUntil: machineNow() + leaseMs }
-      const { leased } = await commit(
-        () => {
-          owner.renew()
-          const unneeded = takeBack()
-          return { leased: leaseDue(database, ask, terms), unneeded }
-        },
-        ({ unneeded }) => spool.unlink(unneeded),
-      )
-      return leased
-    },
+    dueDomains: async ask => dueDomains(database, ask),
+    lease: ({ now, leaseMs, ...ask }) => lease({ now, leaseMs }, terms => leaseDue(database, ask, { terms, turn })),
+    leaseExpired: ({ now, leaseMs, limit }) =>
+      lease({ now, leaseMs }, terms => leaseGroups(database, expired(database, { now, limit }), terms)),
     async settle(settlement) {
       const id = owner.id()
       const giveBack = async (): Promise<void> => {
