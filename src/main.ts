@@ -34,6 +34,7 @@ async function main(): Promise<void> {
     signal: untilInterrupted(),
     loadConfig,
     openApp: async (config, options) => (await import('./open-app.ts')).openApp(config, options),
+    serve: async (app, ask, running) => (await import('./serve.ts')).serve(app, ask, running),
     createAccount: async (config, options) => (await import('./open-app.ts')).createAccount(config, options),
   }
   const code = await runCommand(argv, program)

@@ -9,6 +9,7 @@ import type { ErrorCode } from '../base/errors.ts'
 import type { App } from '../operations/app.ts'
 import type { Config } from '../ports/settings.ts'
 import type { Io } from './io.ts'
+import type { ListenAddress } from './listen-address.ts'
 import type { Entry } from './registry.ts'
 
 export interface OptionSpec {
@@ -45,6 +46,26 @@ export interface CreatedAccount {
   readonly created: boolean
 }
 
+/** What `serve` is to open. */
+export interface ServeAsk {
+  /** undefined: closed. */
+  readonly smtp: ListenAddress | undefined
+  /** CIDR ranges with commas between; absent: nobody. */
+  readonly smtpTrust?: string
+}
+
+/** The ready file, and what `serve --json` prints: `IP:PORT` of each door, null for a closed one. */
+export interface Doors {
+  readonly Smtp: string | null
+  readonly Pid: number
+}
+
+export interface Serving {
+  readonly doors: Doors
+  /** Resolves when everything is closed, after the signal. */
+  readonly ended: Promise<void>
+}
+
 export interface CommandContext {
   readonly io: Io
   /** Opens the account on first use; closed by `run-command` after the command. @throws MailctlError config when there is no home */
@@ -53,6 +74,8 @@ export interface CommandContext {
   readonly config: Config
   /** Makes the account of this home, or finds it. @throws MailctlError store-unavailable, config */
   readonly createAccount: (options: CreateAccountOptions) => Promise<CreatedAccount>
+  /** Opens the doors and the worker of this account. @throws MailctlError usage, unreachable, config, store-unavailable */
+  readonly serve: (ask: ServeAsk, signal: AbortSignal) => Promise<Serving>
   /** Aborted by Ctrl-C, SIGTERM. */
   readonly signal: AbortSignal
   /** Shows what is going on, on a terminal's stderr only; replaced by each call, removed by the end. */

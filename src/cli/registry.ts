@@ -48,6 +48,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('queue flush', 'Try now what waits for delivery', () => import('./commands/queue/flush.ts')),
   entry('queue stats', 'Count waiting recipients by state', () => import('./commands/queue/stats.ts')),
   entry('events list', 'List what happened to messages', () => import('./commands/events/list.ts')),
+  entry('serve', 'Run the SMTP door and the delivery worker', () => import('./commands/serve.ts')),
   entry('clock show', "Show the account's time", () => import('./commands/clock/show.ts')),
   entry('clock advance', 'Let time pass on a virtual clock', () => import('./commands/clock/advance.ts')),
   entry('config get', 'Print a setting', () => import('./commands/config/get.ts')),

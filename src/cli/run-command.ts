@@ -7,7 +7,7 @@ import { DEBUG_CATEGORIES, type DebugCategory, type Log, silent } from '../base/
 import { printable } from '../base/redact.ts'
 import type { App } from '../operations/app.ts'
 import type { Config } from '../ports/settings.ts'
-import type { Command, CommandContext, CreateAccountOptions, CreatedAccount, Flags } from './command.ts'
+import type { Command, CommandContext, CreateAccountOptions, CreatedAccount, Flags, ServeAsk, Serving } from './command.ts'
 import { commandHelp, groupHelp } from './help.ts'
 import { type Io, isCi, openIo, openSpinner, type Streams } from './io.ts'
 import { toJson } from './json.ts'
@@ -40,6 +40,12 @@ export interface Program {
   /** @throws MailctlError config when the home has no account */
   readonly openApp: (config: Config, options: OpenAppOptions) => Promise<App & { close(): Promise<void> }>
   readonly createAccount: (config: Config, options: CreateAccountOptions) => Promise<CreatedAccount>
+  /** Opens doors and worker over an account. @param warn told of what failed and will be tried again */
+  readonly serve: (
+    app: App,
+    ask: ServeAsk,
+    running: { readonly signal: AbortSignal; readonly warn: (text: string) => void },
+  ) => Promise<Serving>
   /** The commands there are; tests may pass others. */
   readonly registry?: readonly Entry[]
 }
@@ -107,6 +113,7 @@ async function runParsed(spec: Command, parsed: Parsed, program: Program): Promi
     },
     app: () => account.app(),
     createAccount: options => program.createAccount(account.config(), options),
+    serve: async (ask, signal) => program.serve(await account.app(), ask, { signal, warn: text => notices.add(text) }),
     progress: text => spinner.show(printable(text)),
     notice: text => notices.add(text),
   }

@@ -33,6 +33,7 @@ export async function mailctl(argv: readonly string[], { stdin = '', tty = [], c
     loadConfig,
     openApp: refuse,
     createAccount: refuse,
+    serve: refuse,
     ...program,
     streams: {
       stdin: Object.assign(Readable.from([Buffer.from(stdin)]), { isTTY: tty.includes('stdin') }),

@@ -1,9 +1,9 @@
 /** `mailctl dns serve`: answers for the zone that CNAME-style DKIM records point into, until it is told to stop. */
 import { once } from 'node:events'
-import { isIP } from 'node:net'
-import { MailctlError, messageOf } from '../../../base/errors.ts'
+import { messageOf } from '../../../base/errors.ts'
 import { serveDns } from '../../../operations/serve-dns.ts'
 import { command } from '../../command.ts'
+import { listenAddress, listenText } from '../../listen-address.ts'
 import { textFlag } from '../../moments.ts'
 
 /** How soon a domain that another command made or changed is answered for. */
@@ -14,17 +14,6 @@ interface Serving {
   readonly zones: readonly string[]
   /** Resolves when everything is closed. */
   readonly ended: Promise<void>
-}
-
-/** `127.0.0.1:8053`, `[::1]:0`. @throws MailctlError usage */
-function listenAddress(text: string): { readonly host: string; readonly port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text)
-  const host = match?.[1] ?? match?.[2] ?? ''
-  const port = Number(match?.[3])
-  if (isIP(host) !== 0 && port <= 65_535) return { host, port }
-  throw new MailctlError('usage', `'${text}' is no address to listen on`, {
-    hint: 'Write IP:PORT, such as 127.0.0.1:8053; port 0 picks a free one.',
-  })
 }
 
 export default command<Serving>({
@@ -39,7 +28,7 @@ export default command<Serving>({
     const { host, port } = listenAddress(textFlag(flags, 'dns') ?? '127.0.0.1:8053')
     const server = await serveDns(await app(), { host, port })
     const aborted = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {})
-    const address = server.address.includes(':') ? `[${server.address}]:${server.port}` : `${server.address}:${server.port}`
+    const address = listenText(server)
     const timer = setInterval(() => {
       server.refresh().catch((error: unknown) => notice(`the records were not read again: ${messageOf(error)}`))
     }, REFRESH_MS)

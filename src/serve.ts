@@ -1,0 +1,60 @@
+/**
+ * `mailctl serve`: opens the doors and the worker over one account and closes them in order. The doors stop taking mail first, dialogues
+ * under way are finished, then the worker; what it could not finish is given back to the queue.
+ */
+import { once } from 'node:events'
+import type { Doors, ServeAsk, Serving } from './cli/command.ts'
+import { listenText } from './cli/listen-address.ts'
+import type { App } from './operations/app.ts'
+import { submitMessage } from './operations/submit-message.ts'
+import { openSubmissionDoor } from './smtpd/submission.ts'
+import { Worker } from './worker/worker.ts'
+
+/** How long dialogues, and then attempts, may take to end by themselves. Together below the 10 s of the contract. */
+const DIALOGUES_MS = 3_000
+const ATTEMPTS_MS = 5_000
+
+interface Running {
+  readonly signal: AbortSignal
+  /** Told of what failed and will be tried again. */
+  readonly warn: (text: string) => void
+}
+
+/** @throws MailctlError usage (trust), unreachable (the address cannot be had), store-unavailable */
+export async function serve(app: App, ask: ServeAsk, { signal, warn }: Running): Promise<Serving> {
+  const worker = new Worker(app, warn)
+  const door =
+    ask.smtp && (await openSubmissionDoor({ ...ask.smtp, ...(ask.smtpTrust !== undefined && { trust: ask.smtpTrust }) }, options()))
+  worker.start()
+  const doors: Doors = { Smtp: door ? listenText(door) : null, Pid: process.pid }
+  const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort')
+  const ended = stopped.then(async () => {
+    await door?.close(DIALOGUES_MS)
+    await worker.stop(ATTEMPTS_MS)
+  })
+  return { doors, ended }
+
+  function options(): Parameters<typeof openSubmissionDoor>[1] {
+    return {
+      hostname: app.settings.hostname,
+      log: line => app.log('smtp', line),
+      async submit({ from, recipients, content, signal: gone }) {
+        const { holdMs } = worker
+        const { messageId, held } = await submitMessage(app, {
+          content,
+          recipients,
+          ...(from !== '' && { returnPath: from }),
+          tags: {},
+          configurationSet: null,
+          operation: 'SendRawEmail',
+          signer: 'own',
+          rateWaitMs: 0,
+          ...(holdMs !== undefined && { holdMs }),
+          signal: gone,
+        })
+        worker.deliver(held)
+        return messageId
+      },
+    }
+  }
+}
