@@ -1,7 +1,7 @@
 /** `--config-set` and `--tag name=value`; whether they may be so is the account's to say. */
 import type { Flags, OptionSpec } from './command.ts'
 
-export const TAG_OPTION: OptionSpec = { flags: '--tag <name=value>', summary: 'message tag, shown in events', repeat: true }
+const TAG_OPTION: OptionSpec = { flags: '--tag <name=value>', summary: 'message tag, shown in events', repeat: true }
 export const SES_OPTIONS: readonly OptionSpec[] = [{ flags: '--config-set <name>', summary: 'configuration set' }, TAG_OPTION]
 
 /** A later tag of the same name wins. */

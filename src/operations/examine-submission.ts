@@ -4,7 +4,7 @@
  */
 import type { Account } from '../account/account.ts'
 import { admit, identityFor, namesToLoad } from '../account/admit.ts'
-import { checkConfigurationSet } from '../account/configuration-set.ts'
+import { DEFAULT_DELIVERY, type DeliveryOptions } from '../account/configuration-set.ts'
 import { checkIdempotencyKey } from '../account/idempotency-key.ts'
 import type { Identity } from '../account/identity.ts'
 import { checkTag } from '../account/message-tags.ts'
@@ -12,6 +12,7 @@ import { MailctlError } from '../base/errors.ts'
 import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { MAX_RECIPIENTS } from '../mail/envelope.ts'
 import { checkHeader, findField, findFields, type Header } from '../mail/header.ts'
+import { readConfigurationSet } from './configuration-sets.ts'
 import type { Submission, SubmitApp } from './submit-message.ts'
 
 export interface People {
@@ -57,6 +58,8 @@ const fieldReturnPath = (header: Header): string | undefined =>
 
 export interface Examined extends ControlFields {
   readonly people: People
+  /** Of the configuration set; as SES has them without one. */
+  readonly delivery: DeliveryOptions
   readonly account: Account
   /** The identity that speaks for the From address. */
   readonly authority: Identity
@@ -97,7 +100,7 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   checkHeader(submission.content.header)
   const control = readControlFields(submission)
   for (const [name, values] of Object.entries(control.tags)) for (const value of values) checkTag(name, value)
-  if (control.configurationSet !== null) checkConfigurationSet(control.configurationSet)
+  const named = control.configurationSet === null ? undefined : await readConfigurationSet(app, control.configurationSet)
   const people = readPeople(submission.content.header, submission)
   const account = await store.account()
   const identities = await store.identitiesNamed(namesToLoad(people.senders, people.recipients))
@@ -111,7 +114,17 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   const authority = identityFor(people.fromAddress, question, now)
   if (authority === undefined) throw new Error(`admitted without an identity for ${people.fromAddress}`)
   checkMailFrom(authority)
-  return { people, ...control, account, authority, identities }
+  // SES fact: concepts §11, an identity's default set is for messages that name none.
+  const set = named ?? (authority.configurationSet === null ? undefined : await readConfigurationSet(app, authority.configurationSet))
+  return {
+    people,
+    tags: control.tags,
+    configurationSet: set?.name ?? null,
+    delivery: set?.delivery ?? DEFAULT_DELIVERY,
+    account,
+    authority,
+    identities,
+  }
 }
 
 function checkMailFrom({ mailFrom, name }: Identity): void {

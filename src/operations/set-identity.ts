@@ -1,8 +1,8 @@
 /** Changing what an identity does: signing, keys, MAIL FROM, default configuration set, feedback; and removing it. SES facts: concepts §4 and §5. */
-import { checkConfigurationSet } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
 import { MailctlError } from '../base/errors.ts'
 import type { App } from './app.ts'
+import { readConfigurationSet } from './configuration-sets.ts'
 import { type DkimChoice, dropKeys, mailFromDomain, makeKeys } from './create-identity.ts'
 import { readIdentity } from './read-identity.ts'
 
@@ -24,7 +24,7 @@ const KEY_CHANGE_MS = 24 * 3_600_000
 /** @throws MailctlError not-found, bad-data, usage (domain settings of an address), limit-exceeded (key length changed less than 24 h ago) */
 export async function setIdentity(app: Pick<App, 'store' | 'clock' | 'keys'>, name: string, change: IdentityChange): Promise<Identity> {
   const identity = await readIdentity(app, name)
-  if (change.configurationSet) checkConfigurationSet(change.configurationSet)
+  if (change.configurationSet) await readConfigurationSet(app, change.configurationSet)
   const domainOnly = [change.dkim, change.mailFrom, change.onMxFailure].some(value => value !== undefined)
   if (identity.type !== 'DOMAIN' && domainOnly)
     throw new MailctlError('usage', `${identity.name} is an address: keys and MAIL FROM belong to its domain`, {

@@ -29,6 +29,7 @@ export interface SimulateRequest {
   /** Sub-address: `bounce+label@…`. */
   readonly label?: string
   readonly tags: Readonly<Record<string, readonly string[]>>
+  readonly configurationSet: string | null
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
@@ -56,7 +57,10 @@ export async function simulate(app: SubmitApp & DeliverApp, request: SimulateReq
 export const previewSimulation = async (app: SubmitApp, request: SimulateRequest): Promise<Preview> =>
   await previewMessage(app, await testMessage(app, request))
 
-async function testMessage(app: SubmitApp, { outcome, label, tags, timeoutMs, signal, ...request }: SimulateRequest): Promise<Submission> {
+async function testMessage(
+  app: SubmitApp,
+  { outcome, label, tags, configurationSet, timeoutMs, signal, ...request }: SimulateRequest,
+): Promise<Submission> {
   if (label !== undefined && !/^[A-Za-z0-9._=-]{1,40}$/.test(label)) {
     throw new MailctlError('usage', `'${label}' is not a label`, {
       hint: 'Use up to 40 letters, digits, dots, hyphens, underscores or equal signs.',
@@ -87,7 +91,7 @@ async function testMessage(app: SubmitApp, { outcome, label, tags, timeoutMs, si
     content,
     recipients: [to.address],
     tags,
-    configurationSet: null,
+    configurationSet,
     operation: 'SendEmail',
     signer: 'own',
     rateWaitMs: timeoutMs,

@@ -6,6 +6,7 @@
  */
 import type { Readable } from 'node:stream'
 import { waitForTokenMs } from '../account/admit.ts'
+import { DEFAULT_DELIVERY } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
 import { sendEvent } from '../account/ses-event.ts'
 import { signingIdentityFor } from '../account/signing-identity.ts'
@@ -62,7 +63,7 @@ export interface Accepted {
 
 export type SubmitApp = Pick<App, 'store' | 'clock' | 'ids' | 'keys' | 'settings'>
 
-/** @throws MailctlError bad-data, too-large, not-verified, sending-paused, quota-exceeded, rate-exceeded, mail-from-not-verified, store-unavailable; AbortError */
+/** @throws MailctlError bad-data, too-large, not-found (configuration set), not-verified, sending-paused, quota-exceeded, rate-exceeded, mail-from-not-verified, store-unavailable; AbortError */
 export async function submitMessage(app: SubmitApp, submission: Submission): Promise<Accepted> {
   const { store, clock, ids, settings } = app
   const { content, signal, idempotencyKey } = submission
@@ -70,7 +71,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
   try {
     const earlier = idempotencyKey === undefined ? undefined : await store.idOfKey(idempotencyKey)
     if (earlier !== undefined) return { messageId: earlier, isDuplicate: true, held: [], warnings: [] }
-    const { people, tags, configurationSet, account, authority, identities } = await examineSubmission(app, submission)
+    const { people, tags, configurationSet, delivery, account, authority, identities } = await examineSubmission(app, submission)
     const id = ids.newMessageId()
     const { header, rewritten } = rewriteHeader(content.header, {
       messageId: id,
@@ -102,6 +103,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       date: findField(header, 'Date')?.value ?? '',
       tags: { ...automaticTags(submission.operation, configurationSet, people.fromAddress), ...tags },
       configurationSet,
+      ...(delivery !== DEFAULT_DELIVERY && { delivery }),
       eightBit: content.tally.eightBit,
       signedBy: signed.selectors,
     }
@@ -109,7 +111,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       id,
       kind: 'mail',
       acceptedAt: at,
-      expiresAt: at + DELIVERY_PERIOD_MS,
+      expiresAt: at + (delivery.maxDeliverySeconds === null ? DELIVERY_PERIOD_MS : delivery.maxDeliverySeconds * 1_000),
       envelopeFrom: envelopeFrom(id, authority, people.returnPath, settings),
       returnPath: people.returnPath,
       recipients: people.recipients,

@@ -3,9 +3,11 @@
  * stored state (`admit`) are applied by the adapter, synchronously, inside its own transaction.
  */
 import type { Account, SendingUsage } from '../account/account.ts'
+import type { DeliveryOptions } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
 import type { MessageBody } from '../mail/body.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
+import type { ConfigurationSets } from './configuration-sets.ts'
 
 /** Where a body lies: up to 4 KB in the row, larger ones in a segment file of `spool/`. */
 export type StoredBody =
@@ -43,6 +45,8 @@ export interface MessageFacts {
   readonly date: string
   readonly tags: Readonly<Record<string, readonly string[]>>
   readonly configurationSet: string | null
+  /** Of the configuration set at acceptance; absent without one. */
+  readonly delivery?: DeliveryOptions
   readonly eightBit: boolean
   /** Selectors that signed. */
   readonly signedBy: readonly string[]
@@ -166,7 +170,7 @@ export interface EventFilter {
   readonly limit?: number
 }
 
-export interface Store {
+export interface Store extends ConfigurationSets {
   account(): Promise<Account>
   saveAccount(account: Account): Promise<void>
   usage(now: number): Promise<SendingUsage>

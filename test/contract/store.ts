@@ -59,6 +59,33 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       return leased
     }
 
+    describe('configuration sets', () => {
+      const set = (name: string, tlsPolicy: 'OPTIONAL' | 'REQUIRE' = 'OPTIONAL') => ({
+        name,
+        createdAt: T0,
+        delivery: { tlsPolicy, sendingPoolName: null, maxDeliverySeconds: null },
+      })
+
+      it('are kept by name, in order, and seen by every process', async () => {
+        await store.addConfigurationSet(set('b'))
+        await store.addConfigurationSet(set('a'))
+        await store.saveConfigurationSet(set('b', 'REQUIRE'))
+        const other = await tested.again()
+        expect(await other.configurationSets()).toEqual([set('a'), set('b', 'REQUIRE')])
+        await other.deleteConfigurationSet('a')
+        expect(await store.configurationSet('a')).toBeUndefined()
+        expect(await store.configurationSet('b')).toEqual(set('b', 'REQUIRE'))
+      })
+
+      it('are made once, and changed or removed only where they are', async () => {
+        await store.addConfigurationSet(set('a'))
+        await expect(store.addConfigurationSet(set('a', 'REQUIRE'))).rejects.toMatchObject({ code: 'already-exists' })
+        await expect(store.saveConfigurationSet(set('b'))).rejects.toMatchObject({ code: 'not-found' })
+        await expect(store.deleteConfigurationSet('b')).rejects.toMatchObject({ code: 'not-found' })
+        expect(await store.configurationSets()).toEqual([set('a')])
+      })
+    })
+
     describe('account and identities', () => {
       it('keeps the account', async () => {
         const account = await store.account()

@@ -10,6 +10,7 @@ import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
 import type { Admission, Leased, NewEvent, NewMessage, Store } from '../../ports/store.ts'
 import { makePrivateFolder } from '../private-files.ts'
 import { readAccount, readUsage, takeUsage, writeAccount, writeUsage } from './account-rows.ts'
+import { configurationSetRows } from './configuration-set-rows.ts'
 import { dueDomains, expired } from './due.ts'
 import { countEvents, findAttempts, findEvents, insertEvents } from './event-rows.ts'
 import { groupCommit } from './group-commit.ts'
@@ -116,6 +117,8 @@ export function openStore(database: Database, options: StoreOptions): Store {
     identities: async () => identityRows.allIdentities(database),
     saveIdentity: identity => commit(() => identityRows.replaceIdentity(database, identity)),
     deleteIdentity: name => commit(() => identityRows.removeIdentity(database, name)),
+
+    ...configurationSetRows(database, commit),
 
     newBody: () => spool.newBody(),
     async accept(message, events) {

@@ -4,7 +4,7 @@ import { MailctlError } from '../../base/errors.ts'
 import { printable } from '../../base/redact.ts'
 import { previewSimulation, SIMULATED_OUTCOMES, type Simulated, type SimulatedOutcome, simulate } from '../../operations/simulate.ts'
 import { command } from '../command.ts'
-import { messageTags, TAG_OPTION } from '../tags.ts'
+import { messageTags, SES_OPTIONS } from '../tags.ts'
 
 const VERDICT_EXIT = { expected: 0, other: 1, 'timed-out': 75 } as const
 
@@ -24,11 +24,11 @@ export default command<Shown>({
   options: [
     { flags: '--from <address>', summary: 'sender; default: one of a verified identity' },
     { flags: '--label <label>', summary: 'sub-address, as in bounce+label@simulator.amazonses.com' },
-    TAG_OPTION,
+    ...SES_OPTIONS,
     { flags: '--timeout <duration>', summary: 'how long to wait for the events (default 30s)' },
     { flags: '-n, --dry-run', summary: 'check everything and send nothing' },
   ],
-  fails: ['usage', 'bad-data', 'not-verified', 'sending-paused', 'rate-exceeded', 'config', 'store-unavailable'],
+  fails: ['usage', 'bad-data', 'not-found', 'not-verified', 'sending-paused', 'rate-exceeded', 'config', 'store-unavailable'],
   results: { 0: 'the expected events were seen', 1: 'other events were seen', 75: 'timed out waiting' },
   async run({ app, signal, progress }, [word = ''], flags) {
     const outcome = SIMULATED_OUTCOMES.find(known => known === word)
@@ -66,12 +66,13 @@ export default command<Shown>({
 })
 
 function request(outcome: SimulatedOutcome, flags: Parameters<typeof messageTags>[0], signal: AbortSignal): Parameters<typeof simulate>[1] {
-  const { from, label, timeout } = flags
+  const { from, label, timeout, configSet } = flags
   return {
     outcome,
     ...(typeof from === 'string' && { from }),
     ...(typeof label === 'string' && { label }),
     tags: messageTags(flags),
+    configurationSet: typeof configSet === 'string' ? configSet : null,
     timeoutMs: parseDuration(typeof timeout === 'string' ? timeout : '30s'),
     signal,
   }

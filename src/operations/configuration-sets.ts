@@ -1,0 +1,58 @@
+/** Making, changing and finding configuration sets, and how SES shows them: GetConfigurationSet, ListConfigurationSets. */
+import {
+  type ConfigurationSet,
+  checkDeliveryOptions,
+  checkSetName,
+  DEFAULT_DELIVERY,
+  type DeliveryOptions,
+  noSuchSet,
+} from '../account/configuration-set.ts'
+import type { App } from './app.ts'
+
+/** What is absent stays as it is; of a new set, as SES has it. */
+export type DeliveryChange = Partial<DeliveryOptions>
+
+/** @throws MailctlError bad-data, already-exists, limit-exceeded */
+export async function createConfigurationSet(
+  { store, clock }: Pick<App, 'store' | 'clock'>,
+  name: string,
+  change: DeliveryChange,
+): Promise<ConfigurationSet> {
+  checkSetName(name)
+  const set = { name, createdAt: clock.now(), delivery: { ...DEFAULT_DELIVERY, ...change } }
+  checkDeliveryOptions(set.delivery)
+  await store.addConfigurationSet(set)
+  return set
+}
+
+/** Messages that were accepted before keep the options they were accepted with. @throws MailctlError bad-data, not-found */
+export async function changeConfigurationSet(app: Pick<App, 'store'>, name: string, change: DeliveryChange): Promise<ConfigurationSet> {
+  const set = await readConfigurationSet(app, name)
+  const changed = { ...set, delivery: { ...set.delivery, ...change } }
+  checkDeliveryOptions(changed.delivery)
+  await app.store.saveConfigurationSet(changed)
+  return changed
+}
+
+/** @throws MailctlError not-found */
+export async function readConfigurationSet({ store }: Pick<App, 'store'>, name: string): Promise<ConfigurationSet> {
+  const set = await store.configurationSet(name)
+  if (set === undefined) throw noSuchSet(name)
+  return set
+}
+
+/** In order of name. */
+export const listConfigurationSets = ({ store }: Pick<App, 'store'>): Promise<ConfigurationSet[]> => store.configurationSets()
+
+/** @throws MailctlError not-found */
+export const deleteConfigurationSet = ({ store }: Pick<App, 'store'>, name: string): Promise<void> => store.deleteConfigurationSet(name)
+
+/** `undefined` members are left out by JSON. */
+export const configurationSetView = ({ name, delivery }: ConfigurationSet) => ({
+  ConfigurationSetName: name,
+  DeliveryOptions: {
+    TlsPolicy: delivery.tlsPolicy,
+    SendingPoolName: delivery.sendingPoolName ?? undefined,
+    MaxDeliverySeconds: delivery.maxDeliverySeconds ?? undefined,
+  },
+})

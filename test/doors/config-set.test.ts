@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Door, openDoor } from '../support/door.ts'
+
+let door: Door
+beforeEach(async () => {
+  door = openDoor()
+  await door.run(['init'])
+})
+afterEach(() => door.remove())
+
+const json = async (...argv: string[]) => JSON.parse((await door.run(['config-set', ...argv, '--json'])).stdout)
+
+test('a set is made, shown, changed, listed and removed in the words of SES', async () => {
+  expect(await json('create', 'receipts')).toEqual({ ConfigurationSetName: 'receipts', DeliveryOptions: { TlsPolicy: 'OPTIONAL' } })
+  const changed = { ConfigurationSetName: 'receipts', DeliveryOptions: { TlsPolicy: 'REQUIRE', MaxDeliverySeconds: 5_400 } }
+  expect(await json('set', 'receipts', '--tls-policy', 'REQUIRE', '--max-delivery', '90m')).toEqual(changed)
+  expect(await json('show', 'receipts')).toEqual(changed)
+  expect(await json('set', 'receipts', '--max-delivery', '')).toEqual({
+    ...changed,
+    DeliveryOptions: { TlsPolicy: 'REQUIRE' },
+  })
+  await json('create', 'alerts', '--max-delivery', '5m')
+  expect(await json('list')).toEqual({ ConfigurationSets: ['alerts', 'receipts'] })
+  expect((await door.run(['config-set', 'list'])).stdout).toBe(
+    'Configuration set  TLS       Tried for\nalerts             OPTIONAL  5m\nreceipts           REQUIRE\n',
+  )
+  expect(await json('delete', 'alerts', '-n')).toEqual({ ConfigurationSetName: 'alerts', Deleted: false })
+  expect(await json('delete', 'alerts', '--yes')).toEqual({ ConfigurationSetName: 'alerts', Deleted: true })
+  expect(await json('list')).toEqual({ ConfigurationSets: ['receipts'] })
+})
+
+test.each([
+  [['create', 'a b'], 65, 'BadRequestException', /'a b' cannot be the name/],
+  [['create', 'x'.repeat(65)], 65, 'BadRequestException', /cannot be the name/],
+  [['create', 'a', '--max-delivery', '299s'], 65, 'BadRequestException', /from 300 to 50400, not 299/],
+  [['create', 'a', '--max-delivery', '15h'], 65, 'BadRequestException', /not 54000/],
+  [['create', 'a', '--max-delivery', 'soon'], 64, 'UsageError', /not a duration/],
+  [['create', 'a', '--tls-policy', 'NEVER'], 64, 'UsageError', /NEVER/],
+  [['create', 'a', '--tracking', 'x'], 64, 'UsageError', /--tracking/],
+  [['create', 'there'], 1, 'AlreadyExistsException', /^Configuration set <there> already exists\.$/],
+  [['show', 'gone'], 1, 'NotFoundException', /^Configuration set <gone> does not exist\.$/],
+  [['set', 'gone', '--tls-policy', 'REQUIRE'], 1, 'NotFoundException', /<gone>/],
+  [['set', 'there'], 64, 'UsageError', /nothing to change/],
+  [['delete', 'gone', '--yes'], 1, 'NotFoundException', /<gone>/],
+])('config-set %j ends with %i', async (argv, code, name, says) => {
+  await json('create', 'there')
+  const ran = await door.run(['config-set', ...argv, '--json'])
+  expect(ran).toMatchObject({ code, stdout: '' })
+  const { Error: error } = JSON.parse(ran.stderr)
+  expect(error).toMatchObject({ Code: name, Message: expect.stringMatching(says), Hint: expect.stringMatching(/./) })
+})
