@@ -3,7 +3,7 @@
  * Recipients with the same news share an event; different types never do. SES fact: events, "Order and multiplicity".
  */
 import type { Outcome } from '../mail/outcome.ts'
-import { bounceClass, bounceEvent, delayType, deliveryDelayEvent, deliveryEvent, type EventMail, type SesEvent } from './ses-event.ts'
+import { bounceClass, bounceEvent, delayType, deliveryDelayEvent, deliveryEvent, type EventDetail } from './ses-event.ts'
 
 export interface SettledOutcome {
   readonly address: string
@@ -12,9 +12,10 @@ export interface SettledOutcome {
 }
 
 export interface FeedbackFacts {
-  readonly mail: EventMail
   readonly settled: readonly SettledOutcome[]
   readonly at: number
+  /** When the message was. */
+  readonly acceptedAt: number
   readonly expiresAt: number
   /** Our own host name. */
   readonly reportingMta: string
@@ -22,10 +23,8 @@ export interface FeedbackFacts {
   readonly newFeedbackId: () => string
 }
 
-export interface FeedbackEvent {
-  readonly type: string
+export interface FeedbackEvent extends EventDetail {
   readonly recipients: readonly string[]
-  readonly event: SesEvent
 }
 
 function grouped(
@@ -45,22 +44,22 @@ function grouped(
 }
 
 /** Deliveries first, then bounces, then delays; within a type in the order of the envelope. */
-export function feedbackEvents({ mail, settled, newFeedbackId, ...facts }: FeedbackFacts): FeedbackEvent[] {
+export function feedbackEvents({ settled, newFeedbackId, outgoingIp, ...facts }: FeedbackFacts): FeedbackEvent[] {
   const events: FeedbackEvent[] = []
-  const add = (group: readonly SettledOutcome[], event: SesEvent): void => {
-    events.push({ type: event.eventType, recipients: group.map(({ address }) => address), event })
+  const add = (group: readonly SettledOutcome[], event: EventDetail): void => {
+    events.push({ ...event, recipients: group.map(({ address }) => address), ...(outgoingIp !== undefined && { outgoingIp }) })
   }
   for (const group of grouped(settled, 'delivered', ({ outcome }) => `${outcome.reply}\n${outcome.remote?.ip ?? ''}`)) {
     const [first] = group
-    if (first) add(group, deliveryEvent(mail, { ...facts, recipients: group.map(({ address }) => address), outcome: first.outcome }))
+    if (first) add(group, deliveryEvent({ ...facts, recipients: group.map(({ address }) => address), outcome: first.outcome }))
   }
   for (const group of grouped(settled, 'failed', ({ address, outcome }) =>
     JSON.stringify([bounceClass(address, outcome), outcome.remote?.ip]),
   )) {
-    add(group, bounceEvent(mail, { ...facts, failed: group, feedbackId: newFeedbackId() }))
+    add(group, bounceEvent({ ...facts, failed: group, feedbackId: newFeedbackId() }))
   }
   for (const group of grouped(settled, 'delayed', ({ outcome }) => delayType(outcome))) {
-    add(group, deliveryDelayEvent(mail, { ...facts, delayed: group }))
+    add(group, deliveryDelayEvent({ ...facts, delayed: group }))
   }
   return events
 }

@@ -1,6 +1,8 @@
 /**
  * Events in the JSON of SES event publishing: same members, types and nesting. Pure: everything that differs per message comes in.
- * SES facts: events, "mail object" and "Per-type objects".
+ *
+ * An event is made in two steps. What it alone has to tell is its `EventDetail`, made when it happens; the `mail` object, the same in every
+ * event of a message, is put around it by `sesEvent` when it is read. SES facts: events, "mail object" and "Per-type objects".
  */
 
 import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
@@ -24,6 +26,14 @@ export interface EventMail {
   readonly date: string
   readonly subject: string
   readonly tags: Readonly<Record<string, readonly string[]>>
+}
+
+/** What is kept of an event: its type and the object of that type, `{"delivery":{…}}`. */
+export interface EventDetail {
+  readonly type: string
+  readonly detail: Readonly<Record<string, unknown>>
+  /** The address we sent from, once there was a connection. */
+  readonly outgoingIp?: string
 }
 
 export type SesEvent = { readonly eventType: string; readonly mail: Readonly<Record<string, unknown>> } & Readonly<Record<string, unknown>>
@@ -55,31 +65,34 @@ function mailObject(mail: EventMail): Record<string, unknown> {
   }
 }
 
-/** From Delivery on, events carry the address we sent from. */
-const withOutgoingIp = (mail: EventMail, ip: string | undefined): EventMail =>
-  ip === undefined ? mail : { ...mail, tags: { ...mail.tags, 'ses:outgoing-ip': [ip] } }
+/** The whole event. From Delivery on it carries the address we sent from, as a tag. */
+export function sesEvent(mail: EventMail, { type, detail, outgoingIp }: EventDetail): SesEvent {
+  const sent = outgoingIp === undefined ? mail : { ...mail, tags: { ...mail.tags, 'ses:outgoing-ip': [outgoingIp] } }
+  return { eventType: type, mail: mailObject(sent), ...detail }
+}
 
-export const sendEvent = (mail: EventMail): SesEvent => ({ eventType: 'Send', mail: mailObject(mail), send: {} })
+export const SEND: EventDetail = { type: 'Send', detail: { send: {} } }
 
 export interface DeliveryFacts {
   readonly at: number
+  readonly acceptedAt: number
   readonly recipients: readonly string[]
   readonly outcome: Outcome
   readonly reportingMta: string
-  readonly outgoingIp?: string
 }
 
-export function deliveryEvent(mail: EventMail, { at, recipients, outcome, reportingMta, outgoingIp }: DeliveryFacts): SesEvent {
+export function deliveryEvent({ at, acceptedAt, recipients, outcome, reportingMta }: DeliveryFacts): EventDetail {
   return {
-    eventType: 'Delivery',
-    mail: mailObject(withOutgoingIp(mail, outgoingIp)),
-    delivery: {
-      timestamp: isoTime(at),
-      processingTimeMillis: Math.max(0, at - mail.acceptedAt),
-      recipients,
-      smtpResponse: outcome.reply,
-      ...(outcome.remote?.ip !== undefined && { remoteMtaIp: outcome.remote.ip }),
-      reportingMTA: reportingMta,
+    type: 'Delivery',
+    detail: {
+      delivery: {
+        timestamp: isoTime(at),
+        processingTimeMillis: Math.max(0, at - acceptedAt),
+        recipients,
+        smtpResponse: outcome.reply,
+        ...(outcome.remote?.ip !== undefined && { remoteMtaIp: outcome.remote.ip }),
+        reportingMTA: reportingMta,
+      },
     },
   }
 }
@@ -89,29 +102,29 @@ export interface FailureFacts {
   readonly failed: readonly { readonly address: string; readonly outcome: Outcome }[]
   readonly reportingMta: string
   readonly feedbackId: string
-  readonly outgoingIp?: string
 }
 
 /** One event for recipients that failed alike; the class is that of the first. */
-export function bounceEvent(mail: EventMail, { at, failed, reportingMta, feedbackId, outgoingIp }: FailureFacts): SesEvent {
+export function bounceEvent({ at, failed, reportingMta, feedbackId }: FailureFacts): EventDetail {
   const [first] = failed
   if (first === undefined) throw new Error('a bounce event needs a recipient')
   const ip = first.outcome.remote?.ip
   return {
-    eventType: 'Bounce',
-    mail: mailObject(withOutgoingIp(mail, outgoingIp)),
-    bounce: {
-      feedbackId,
-      ...bounceClass(first.address, first.outcome),
-      bouncedRecipients: failed.map(({ address, outcome }) => ({
-        emailAddress: address,
-        action: 'failed',
-        status: outcome.status,
-        diagnosticCode: `smtp; ${outcome.reply}`,
-      })),
-      timestamp: isoTime(at),
-      ...(ip !== undefined && { remoteMtaIp: ip }),
-      reportingMTA: `dns; ${reportingMta}`,
+    type: 'Bounce',
+    detail: {
+      bounce: {
+        feedbackId,
+        ...bounceClass(first.address, first.outcome),
+        bouncedRecipients: failed.map(({ address, outcome }) => ({
+          emailAddress: address,
+          action: 'failed',
+          status: outcome.status,
+          diagnosticCode: `smtp; ${outcome.reply}`,
+        })),
+        timestamp: isoTime(at),
+        ...(ip !== undefined && { remoteMtaIp: ip }),
+        reportingMTA: `dns; ${reportingMta}`,
+      },
     },
   }
 }
@@ -127,25 +140,25 @@ export interface DelayFacts {
   readonly delayed: readonly { readonly address: string; readonly outcome: Outcome }[]
   readonly expiresAt: number
   readonly reportingMta: string
-  readonly outgoingIp?: string
 }
 
-export function deliveryDelayEvent(mail: EventMail, { at, delayed, expiresAt, reportingMta, outgoingIp }: DelayFacts): SesEvent {
+export function deliveryDelayEvent({ at, delayed, expiresAt, reportingMta }: DelayFacts): EventDetail {
   const [first] = delayed
   if (first === undefined) throw new Error('a delay event needs a recipient')
   return {
-    eventType: 'DeliveryDelay',
-    mail: mailObject(withOutgoingIp(mail, outgoingIp)),
-    deliveryDelay: {
-      timestamp: isoTime(at),
-      delayType: delayType(first.outcome),
-      expirationTime: isoTime(expiresAt),
-      delayedRecipients: delayed.map(({ address, outcome }) => ({
-        emailAddress: address,
-        status: outcome.status,
-        diagnosticCode: `smtp; ${outcome.reply}`,
-      })),
-      reportingMTA: reportingMta,
+    type: 'DeliveryDelay',
+    detail: {
+      deliveryDelay: {
+        timestamp: isoTime(at),
+        delayType: delayType(first.outcome),
+        expirationTime: isoTime(expiresAt),
+        delayedRecipients: delayed.map(({ address, outcome }) => ({
+          emailAddress: address,
+          status: outcome.status,
+          diagnosticCode: `smtp; ${outcome.reply}`,
+        })),
+        reportingMTA: reportingMta,
+      },
     },
   }
 }

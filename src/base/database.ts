@@ -8,7 +8,8 @@ export type SqlValue = string | number | Uint8Array | null
 export type SqlRow = Readonly<Record<string, SqlValue>>
 
 export interface Statement {
-  run(...values: SqlValue[]): { readonly changes: number }
+  /** `lastInsertRowid` is only of use after an INSERT into a table with a row id. */
+  run(...values: SqlValue[]): { readonly changes: number; readonly lastInsertRowid: number }
   get(...values: SqlValue[]): SqlRow | undefined
   all(...values: SqlValue[]): SqlRow[]
   iterate(...values: SqlValue[]): IterableIterator<SqlRow>

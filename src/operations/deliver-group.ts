@@ -13,7 +13,6 @@ import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { AttemptRecord, Leased, NewEvent, NewMessage, Settlement, StoredRecipient } from '../ports/store.ts'
 import type { App } from './app.ts'
 import { bounceReport } from './bounce-report.ts'
-import { eventMail } from './event-mail.ts'
 
 export type DeliverApp = Pick<App, 'store' | 'clock' | 'ids' | 'resolver' | 'transport' | 'settings' | 'log'>
 
@@ -102,7 +101,7 @@ async function settlement(
   outcomes: readonly Outcome[],
   attempts: readonly AttemptRecord[],
 ): Promise<Settlement> {
-  const { clock, store, ids, settings } = app
+  const { clock, ids, settings } = app
   const { message } = group
   const now = clock.now()
   const decided = group.recipients.map((recipient, i): Decided => {
@@ -113,17 +112,15 @@ async function settlement(
   const events: NewEvent[] = []
   const reports: NewMessage[] = []
   if (message.kind === 'mail') {
-    const account = await store.account()
-    const destination = message.recipients.map(({ address }) => address)
     const made = feedbackEvents({
-      mail: eventMail(account, message, destination),
       settled: decided.map(({ recipient, outcome }) => ({ address: recipient.address, outcome })),
       at: now,
+      acceptedAt: message.acceptedAt,
       expiresAt: message.expiresAt,
       reportingMta: settings.hostname,
       newFeedbackId: ids.newFeedbackId,
     })
-    events.push(...made.map(({ type, recipients, event }) => ({ type, at: now, messageId: message.id, recipients, event })))
+    events.push(...made.map(event => ({ ...event, at: now, messageId: message.id })))
     const report = await bounceReport(
       app,
       message,

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream'
 import { waitForTokenMs } from '../account/admit.ts'
 import { DEFAULT_DELIVERY } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
-import { sendEvent } from '../account/ses-event.ts'
+import { SEND } from '../account/ses-event.ts'
 import { signingIdentityFor } from '../account/signing-identity.ts'
 import { MailctlError } from '../base/errors.ts'
 import { interruptible } from '../base/interruptible.ts'
@@ -20,7 +20,6 @@ import type { SplitMessage } from '../mail/split.ts'
 import type { MessageFacts, NewMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
 import type { Ready } from './deliver-group.ts'
-import { eventMail } from './event-mail.ts'
 import { examineSubmission } from './examine-submission.ts'
 import { readyGroups } from './hand-off.ts'
 import { rewriteHeader } from './rewrite-header.ts'
@@ -125,9 +124,8 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     const hold = submission.holdMs === undefined ? {} : { leaseMs: submission.holdMs }
     const admission = await acceptWithin(app, submission, at => {
       const message = messageAt(at)
-      const event = sendEvent(eventMail(account, message, people.recipients))
       accepted = message
-      return [message, [{ type: 'Send', at, messageId: id, recipients: people.recipients, event }], hold]
+      return [message, [{ ...SEND, at, messageId: id, recipients: people.recipients }], hold]
     }).catch(async (error: unknown) => {
       await signed.giveBack()
       throw error

@@ -5,6 +5,7 @@
 import type { Account, SendingUsage } from '../account/account.ts'
 import type { DeliveryOptions } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
+import type { EventDetail, SesEvent } from '../account/ses-event.ts'
 import type { MessageBody } from '../mail/body.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
@@ -72,17 +73,20 @@ export interface NewMessage {
   readonly idempotencyKey?: string
 }
 
-export interface NewEvent {
-  /** SES `eventType`. */
+/** `type` is SES's `eventType`. */
+export interface NewEvent extends EventDetail {
+  readonly at: number
+  readonly messageId: string
+  readonly recipients: readonly string[]
+}
+export interface LoggedEvent {
+  readonly id: number
   readonly type: string
   readonly at: number
   readonly messageId: string
   readonly recipients: readonly string[]
-  /** The SES event, whole. */
-  readonly event: Readonly<Record<string, unknown>>
-}
-export interface LoggedEvent extends NewEvent {
-  readonly id: number
+  /** The SES event, whole: as it was when it happened, whatever the account's settings are now. */
+  readonly event: SesEvent
 }
 
 /** The answer to `accept`. `duplicateOf` is set when the idempotency key was seen: nothing new was stored. */
@@ -203,6 +207,7 @@ export interface Store extends ConfigurationSets {
   /**
    * Takes due recipients, at most `limit` groups of one message and domain, and first takes back what dead processes held. Of one domain:
    * the oldest due first. Of any: domains take turns, from call to call, so that no length of queue for one hides what is due for another.
+   * They are this process's for at least `leaseMs` of the machine's time, and on as long as it takes, accepts or settles anything.
    */
   lease(ask: {
     readonly now: number

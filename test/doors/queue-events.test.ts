@@ -51,8 +51,8 @@ async function accept(): Promise<void> {
       },
     }
     await store.accept(message, [
-      { type: 'Send', at: START, messageId: ID, recipients: ['ann@gmail.com', 'cy@outlook.com'], event: { eventType: 'Send', n: 1 } },
-      { type: 'Bounce', at: START + 1_000, messageId: ID, recipients: ['cy@outlook.com'], event: { eventType: 'Bounce', n: 2 } },
+      { type: 'Send', at: START, messageId: ID, recipients: ['ann@gmail.com', 'cy@outlook.com'], detail: { send: { n: 1 } } },
+      { type: 'Bounce', at: START + 1_000, messageId: ID, recipients: ['cy@outlook.com'], detail: { bounce: { n: 2 } } },
     ])
   })
 }

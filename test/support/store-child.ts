@@ -77,7 +77,7 @@ async function deliverSome(store: Store, limit: number): Promise<number> {
           outcome: { action: 'delivered' as const, status: '2.0.0' as const, reply: '250 OK' },
         })),
         settledAt: now,
-        events: [{ type: 'Test', at: now, messageId: message.id, recipients: recipients.map(({ address }) => address), event: {} }],
+        events: [{ type: 'Test', at: now, messageId: message.id, recipients: recipients.map(({ address }) => address), detail: {} }],
         reports: [],
       })
       for (const { index, attempts } of recipients) if (attempts > 0) say(`delivered ${message.id} ${index}`)

@@ -67,7 +67,7 @@ function wrap(file: string, raw: RawDatabase, engine: Engine): Database {
     if (known) return known
     const statement = guarded(() => raw.prepare(sql))
     const made: Statement = {
-      run: (...values) => guarded(() => ({ changes: Number(statement.run(...values).changes) })),
+      run: (...values) => guarded(() => statement.run(...values)),
       get: (...values) =>
         guarded(() => {
           const row = statement.get(...values)

@@ -9,7 +9,7 @@ import type { SqlRow, SqlValue } from '../../base/database.ts'
 import { MailctlError, messageOf } from '../../base/errors.ts'
 
 export interface RawStatement {
-  run(...values: SqlValue[]): { readonly changes: number | bigint }
+  run(...values: SqlValue[]): { readonly changes: number; readonly lastInsertRowid: number }
   get(...values: SqlValue[]): Record<string, unknown> | undefined
   all(...values: SqlValue[]): Record<string, unknown>[]
   iterate(...values: SqlValue[]): IterableIterator<Record<string, unknown>>

@@ -1,41 +1,66 @@
 /** The event log and the attempts of a message. */
+import { type EventMail, sesEvent } from '../../account/ses-event.ts'
 import type { Database, SqlRow, SqlValue } from '../../base/database.ts'
-import type { AttemptRecord, EventFilter, LoggedEvent, NewEvent } from '../../ports/store.ts'
-import { number, text } from './columns.ts'
+import type { AttemptRecord, EventFilter, LoggedEvent, MessageFacts, NewEvent } from '../../ports/store.ts'
+import { number, optional, text } from './columns.ts'
 
-export function insertEvents(database: Database, events: readonly NewEvent[]): void {
-  const insert = database.prepare('INSERT INTO event (type, at, message_id, recipients, event) VALUES (?, ?, ?, ?, ?)')
-  for (const { type, at, messageId, recipients, event } of events)
-    insert.run(type, at, messageId, JSON.stringify(recipients), JSON.stringify(event))
+/** @param message the number of the message that they are about */
+export function insertEvents(database: Database, message: number, events: readonly NewEvent[]): void {
+  const insert = database.prepare('INSERT INTO event (type, at, message, recipients, detail, outgoing_ip) VALUES (?, ?, ?, ?, ?, ?)')
+  for (const { type, at, recipients, detail, outgoingIp } of events)
+    insert.run(type, at, message, JSON.stringify(recipients), JSON.stringify(detail), outgoingIp ?? null)
 }
 
 export function findEvents(database: Database, filter: EventFilter): LoggedEvent[] {
   const conditions: [sql: string, value: SqlValue | undefined][] = [
-    ['message_id = ?', filter.messageId],
+    ['event.message = (SELECT seq FROM message WHERE id = ?)', filter.messageId],
     ['type = ?', filter.type],
     ['EXISTS (SELECT 1 FROM json_each(event.recipients) WHERE value = ?)', filter.to],
     ['at >= ?', filter.since],
-    ['id > ?', filter.after],
+    ['event.id > ?', filter.after],
   ]
   const asked = conditions.filter((one): one is [string, SqlValue] => one[1] !== undefined)
   const where = asked.length > 0 ? `WHERE ${asked.map(([sql]) => sql).join(' AND ')}` : ''
   // The plus keeps SQLite from walking the log from its first row when only the latest part of it is asked for.
-  const order = filter.since !== undefined && filter.after === undefined ? '+id' : 'id'
+  const order = filter.since !== undefined && filter.after === undefined ? '+event.id' : 'event.id'
+  const mails = new Map<number, EventMail>()
   return database
-    .prepare(`SELECT * FROM event ${where} ORDER BY ${order} LIMIT ?`)
+    .prepare(`SELECT event.* FROM event ${where} ORDER BY ${order} LIMIT ?`)
     .all(...asked.map(([, value]) => value), filter.limit ?? -1)
-    .map(toEvent)
+    .map(row => toEvent(row, mailOf(database, number(row, 'message'), mails)))
 }
 
-function toEvent(row: SqlRow): LoggedEvent {
+function toEvent(row: SqlRow, mail: EventMail): LoggedEvent {
+  const type = text(row, 'type')
+  const outgoingIp = optional(row, 'outgoing_ip', text)
   return {
     id: number(row, 'id'),
-    type: text(row, 'type'),
+    type,
     at: number(row, 'at'),
-    messageId: text(row, 'message_id'),
+    messageId: mail.messageId,
     recipients: JSON.parse(text(row, 'recipients')),
-    event: JSON.parse(text(row, 'event')),
+    event: sesEvent(mail, { type, detail: JSON.parse(text(row, 'detail')), ...(outgoingIp !== null && { outgoingIp }) }),
   }
+}
+
+/** What every event of a message has in common. @param known those read before; a message has few events, and they lie together */
+function mailOf(database: Database, seq: number, known: Map<number, EventMail>): EventMail {
+  const found = known.get(seq)
+  if (found) return found
+  const row = database.prepare('SELECT id, accepted_at, account_id, region, facts FROM message WHERE seq = ?').get(seq)
+  if (!row) throw new TypeError(`an event refers to message ${seq}, which is not there`)
+  const recipients = database.prepare('SELECT address FROM recipient WHERE message = ? ORDER BY position').all(seq)
+  const facts: MessageFacts = JSON.parse(text(row, 'facts'))
+  const mail: EventMail = {
+    ...facts,
+    messageId: text(row, 'id'),
+    acceptedAt: number(row, 'accepted_at'),
+    accountId: text(row, 'account_id'),
+    region: text(row, 'region'),
+    destination: recipients.map(recipient => text(recipient, 'address')),
+  }
+  known.set(seq, mail)
+  return mail
 }
 
 export function countEvents(database: Database, since: number): Record<string, number> {

@@ -1,45 +1,60 @@
 /** Messages and their recipients as rows: storing one, reading it back, and letting its content go when nothing needs it any more. */
+import type { Account } from '../../account/account.ts'
 import type { Database, SqlRow } from '../../base/database.ts'
 import { RECIPIENT_STATES, type RecipientState } from '../../mail/outcome.ts'
 import type { NewMessage, StoredBody, StoredMessage, StoredRecipient } from '../../ports/store.ts'
 import { blob, number, optional, text } from './columns.ts'
 
-/** Every recipient waits and is due at once. The segment of its body must have a row. */
-export function insertMessage(database: Database, message: NewMessage): void {
-  const { body } = message
-  const inline = body.kind === 'inline' ? body : null
-  const segment = body.kind === 'segment' ? body : null
-  const bodyLength = inline?.bytes.length ?? segment?.length ?? 0
-  const inserted = database
+/** What a message's row says of the account: events name it as it was then. */
+export type AccountName = Pick<Account, 'accountId' | 'region'>
+
+/**
+ * Every recipient waits and is due at once, or is held by an owner from the first moment. The segment of its body must have a row.
+ * @returns the message's number
+ */
+export function insertMessage(database: Database, message: NewMessage, { accountId, region }: AccountName, owner: number | null): number {
+  const { body, head, recipients, acceptedAt, facts } = message
+  const bodyLength = body.kind === 'inline' ? body.bytes.length : body.length
+  const { lastInsertRowid: seq } = database
     .prepare(
-      `INSERT INTO message (id, kind, accepted_at, expires_at, envelope_from, return_path, facts, idempotency_key, size_bytes, head,
-         inline, segment, body_offset, body_length, body_sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
+      `INSERT INTO message (id, kind, accepted_at, expires_at, envelope_from, return_path, configuration_set, idempotency_key, size_bytes,
+         account_id, region, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    .all(
+    .run(
       message.id,
       message.kind,
-      message.acceptedAt,
+      acceptedAt,
       message.expiresAt,
       message.envelopeFrom,
       message.returnPath,
-      JSON.stringify(message.facts),
+      facts.configurationSet,
       message.idempotencyKey ?? null,
-      message.head.length + bodyLength,
-      message.head,
-      inline?.bytes ?? null,
-      segment?.segment ?? null,
-      segment?.offset ?? null,
-      segment?.length ?? null,
-      segment?.sha256 ?? null,
-    )[0]
-  if (!inserted) throw new TypeError('an insert returned no row')
+      head.length + bodyLength,
+      accountId,
+      region,
+      JSON.stringify(facts),
+    )
+  insertContent(database, seq, head, body)
   const insert = database.prepare(
-    `INSERT INTO recipient (message, position, address, domain, state, next_attempt_at) VALUES (?, ?, ?, ?, 'queued', ?)`,
+    'INSERT INTO recipient (message, position, address, domain, state, next_attempt_at, was, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
-  message.recipients.forEach((address, index) => {
+  const [state, was] = owner === null ? (['queued', null] as const) : (['active', 'queued'] as const)
+  for (let index = 0; index < recipients.length; index += 1) {
+    const address = recipients[index] ?? ''
     const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
-    insert.run(number(inserted, 'seq'), index, address, domain, message.acceptedAt)
-  })
+    insert.run(seq, index, address, domain, state, acceptedAt, was, owner)
+  }
+  return seq
+}
+
+function insertContent(database: Database, seq: number, head: Buffer, body: StoredBody): void {
+  if (body.kind === 'inline') {
+    database.prepare('INSERT INTO content (message, head, inline) VALUES (?, ?, ?)').run(seq, head, body.bytes)
+    return
+  }
+  database
+    .prepare('INSERT INTO content (message, head, segment, body_offset, body_length, body_sha256) VALUES (?, ?, ?, ?, ?, ?)')
+    .run(seq, head, body.segment, body.offset, body.length, body.sha256)
 }
 
 const MESSAGE = 'SELECT seq, id, kind, accepted_at, expires_at, envelope_from, return_path, facts, idempotency_key, size_bytes FROM message'
@@ -114,9 +129,7 @@ export function stateOf(value: string): RecipientState {
 
 /** @returns undefined when the message is unknown or its content is gone */
 export function readContent(database: Database, id: string): { readonly head: Buffer; readonly body: StoredBody } | undefined {
-  const row = database
-    .prepare('SELECT head, inline, segment, body_offset, body_length, body_sha256 FROM message WHERE id = ? AND head IS NOT NULL')
-    .get(id)
+  const row = database.prepare('SELECT content.* FROM content JOIN message ON seq = message WHERE id = ?').get(id)
   if (!row) return undefined
   const segment = optional(row, 'segment', text)
   const body: StoredBody =
@@ -134,16 +147,11 @@ export function readContent(database: Database, id: string): { readonly head: Bu
 
 /** Lets go of head and body once every recipient is final. @returns the segment that lost a reference */
 export function dropContentWhenFinal(database: Database, seq: number): string | undefined {
-  const waiting = database
-    .prepare(`SELECT 1 FROM recipient WHERE message = ? AND state IN ('queued', 'active', 'deferred', 'held') LIMIT 1`)
-    .get(seq)
-  if (waiting) return undefined
-  const row = database.prepare('SELECT segment FROM message WHERE seq = ?').get(seq)
-  database
+  const dropped = database
     .prepare(
-      `UPDATE message SET head = NULL, inline = NULL, segment = NULL, body_offset = NULL, body_length = NULL, body_sha256 = NULL
-       WHERE seq = ?`,
+      `DELETE FROM content WHERE message = ? AND NOT EXISTS
+         (SELECT 1 FROM recipient WHERE message = ? AND state IN ('queued', 'active', 'deferred', 'held')) RETURNING segment`,
     )
-    .run(seq)
-  return (row && optional(row, 'segment', text)) ?? undefined
+    .get(seq, seq)
+  return (dropped && optional(dropped, 'segment', text)) ?? undefined
 }

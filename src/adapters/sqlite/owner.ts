@@ -2,10 +2,13 @@
  * Which process holds what. A process that leases or spools has a row; when it is gone, by its own end or by `kill -9`, the others see
  * that at their next look and take back what it held. A number that the system gave to another process since does not fool them: the row
  * also has the moment of the process's start.
+ *
+ * A process that hangs is not gone: what it holds is its own until the time in its row, which it moves on while it works, at most once a
+ * minute. All times here are the machine's.
  */
 import { readFileSync } from 'node:fs'
 import type { Database } from '../../base/database.ts'
-import { number, text } from './columns.ts'
+import { number, optional, text } from './columns.ts'
 
 export interface Owner {
   /** This process's number in the database. The first call commits it, so that call is never made inside a transaction. */
@@ -13,8 +16,16 @@ export interface Owner {
   exists(): boolean
   /** Makes sure the row is (still) there. Inside a transaction. */
   renew(): void
+  /** What is leased in this transaction, and all that was before, is this process's for at least `leaseMs` from now. */
+  hold(now: number, leaseMs: number): void
+  /** The same for what it holds already, if it holds anything: called by whatever it does. Inside a transaction. */
+  stay(now: number): void
+  /** The rows may be others than this process knows them to be: read them again. */
+  forget(): void
   /** Takes back what dead processes held and removes them. Inside a transaction. */
   takeBackFromDead(): void
+  /** Takes back what others hold beyond their time. Inside a transaction. */
+  takeBackLapsed(now: number): void
   /** Gives back every lease of this process. Inside a transaction. @returns how many */
   releaseAll(): number
   /** Removes this process. Inside a transaction. */
@@ -53,14 +64,37 @@ function startToken(pid: number): string | undefined {
   }
 }
 
-const TAKE_BACK = `UPDATE recipient SET state = was, was = NULL, owner = NULL, lease_until = NULL WHERE state = 'active'`
+/** How far beyond what was asked for a lease is made, so that it is written this seldom. */
+const RENEWAL_MS = 60_000
 
 export function openOwner(database: Database, processes: Processes = systemProcesses): Owner {
   const { pid, token } = processes.own
   let id: number | undefined
+  let leaseMs: number | undefined
+  /** The end of the lease as the row has it; undefined when that is not known. */
+  let until: number | undefined
 
   function takeBack(owner: number): number {
-    return database.prepare(`${TAKE_BACK} AND owner = ?`).run(owner).changes
+    return database.prepare(`UPDATE recipient SET state = was, was = NULL, owner = NULL WHERE state = 'active' AND owner = ?`).run(owner)
+      .changes
+  }
+
+  function stay(now: number): void {
+    if (leaseMs === undefined) return
+    until ??= storedLease()
+    if (until !== undefined && until >= now + leaseMs) return
+    until = now + leaseMs + RENEWAL_MS
+    database
+      .prepare(
+        `INSERT INTO owner (id, pid, token, lease_until) VALUES (?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until`,
+      )
+      .run(ownId(), pid, token, until)
+  }
+
+  function storedLease(): number | undefined {
+    const row = database.prepare('SELECT lease_until FROM owner WHERE id = ?').get(ownId())
+    return (row && optional(row, 'lease_until', number)) ?? undefined
   }
 
   function ownId(): number {
@@ -76,11 +110,25 @@ export function openOwner(database: Database, processes: Processes = systemProce
     renew() {
       database.prepare('INSERT INTO owner (id, pid, token) VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(ownId(), pid, token)
     },
+    hold(now, asked) {
+      leaseMs = Math.max(leaseMs ?? 0, asked)
+      stay(now)
+    },
+    stay,
+    forget() {
+      until = undefined
+    },
     takeBackFromDead() {
       for (const row of database.prepare('SELECT id, pid, token FROM owner WHERE id <> ?').all(id ?? 0)) {
         if (processes.isAlive(number(row, 'pid'), text(row, 'token'))) continue
         takeBack(number(row, 'id'))
         database.prepare('DELETE FROM owner WHERE id = ?').run(number(row, 'id'))
+      }
+    },
+    takeBackLapsed(now) {
+      for (const row of database.prepare('SELECT id FROM owner WHERE lease_until <= ? AND id <> ?').all(now, id ?? 0)) {
+        takeBack(number(row, 'id'))
+        database.prepare('UPDATE owner SET lease_until = NULL WHERE id = ?').run(number(row, 'id'))
       }
     },
     releaseAll: () => (id === undefined ? 0 : takeBack(id)),
@@ -89,9 +137,4 @@ export function openOwner(database: Database, processes: Processes = systemProce
       id = undefined
     },
   }
-}
-
-/** Ends leases whose time has passed. Inside a transaction. @param machineNow real time, as for every lock */
-export function takeBackLapsed(database: Database, machineNow: number): void {
-  database.prepare(`${TAKE_BACK} AND lease_until <= ?`).run(machineNow)
 }

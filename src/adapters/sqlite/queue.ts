@@ -4,21 +4,19 @@
  */
 import type { Database } from '../../base/database.ts'
 import { isFinal, MOVES, type RecipientState } from '../../mail/outcome.ts'
-import type { Leased, QueueEntry, Settlement, StoredMessage } from '../../ports/store.ts'
+import type { Leased, NewEvent, QueueEntry, Settlement, StoredMessage } from '../../ports/store.ts'
 import { number, optional, text } from './columns.ts'
 import { domainsInTurn, dueOfDomain, dueOfMessage, type Group, WAITING } from './due.ts'
 import { insertAttempts, insertEvents } from './event-rows.ts'
-import { insertMessage, messageBySeq, sequenceOf, stateOf } from './message-rows.ts'
+import { type AccountName, insertMessage, messageBySeq, sequenceOf, stateOf } from './message-rows.ts'
 
 /** As the index `recipient_open` has it. */
-const OPEN = `state IN ('queued', 'active', 'deferred', 'held')`
+const OPEN = `state IN ('queued', 'deferred', 'held')`
 
 export interface LeaseTerms {
   readonly owner: number
   /** The account's time: what is due. */
   readonly now: number
-  /** The machine's time: when the lease lapses. */
-  readonly leaseUntil: number
 }
 
 export interface LeaseAsk {
@@ -65,13 +63,13 @@ function leaseInTurn(
 }
 
 /** Takes what the groups say, as far as it still waits. */
-export function leaseGroups(database: Database, groups: readonly Group[], { owner, leaseUntil }: LeaseTerms): Leased[] {
+export function leaseGroups(database: Database, groups: readonly Group[], { owner }: LeaseTerms): Leased[] {
   const messages = new Map<number, StoredMessage>()
   const take = database.prepare(
-    `UPDATE recipient SET was = state, state = 'active', owner = ?, lease_until = ?
+    `UPDATE recipient SET was = state, state = 'active', owner = ?
      WHERE message = ? AND domain = ? AND next_attempt_at <= ? AND ${WAITING} RETURNING position`,
   )
-  const taken = groups.map(({ seq, domain, dueBy }) => ({ seq, domain, rows: take.all(owner, leaseUntil, seq, domain, dueBy) }))
+  const taken = groups.map(({ seq, domain, dueBy }) => ({ seq, domain, rows: take.all(owner, seq, domain, dueBy) }))
   return taken.map(({ seq, domain, rows }) => {
     const message = messages.get(seq) ?? messageBySeq(database, seq)
     messages.set(seq, message)
@@ -80,49 +78,66 @@ export function leaseGroups(database: Database, groups: readonly Group[], { owne
   })
 }
 
-/** How recipients that this owner no longer holds are told apart: they are left out, with their events, and the rest is written. */
-export function settleHeld(database: Database, settlement: Settlement, owner: number): number | undefined {
+/** Who settles: only recipients that `owner` holds change, and what is queued as a report names the account so. */
+export interface Settler {
+  readonly owner: number
+  readonly account: AccountName
+}
+
+/**
+ * Recipients that the owner no longer holds are left out, with their events, and the rest is written.
+ * @returns the message's number; undefined when nothing of it was held
+ */
+export function settleHeld(database: Database, settlement: Settlement, { owner, account }: Settler): number | undefined {
   const seq = sequenceOf(database, settlement.messageId)
   if (seq === undefined) return undefined
   // An attempt is a fact, whoever holds the recipients now: the timeline shows the second delivery that a lapsed lease can cost.
   insertAttempts(database, seq, settlement.attempts)
-  const held = new Map(
-    database
-      .prepare(`SELECT position, address FROM recipient WHERE message = ? AND owner = ? AND state = 'active'`)
-      .all(seq, owner)
-      .map(row => [number(row, 'position'), text(row, 'address')]),
-  )
-  const settled = settlement.recipients.filter(({ index }) => held.has(index))
-  for (const recipient of settled) moveRecipient(database, seq, recipient, settlement.settledAt)
-  if (settled.length === 0) return undefined
-  const addresses = new Set(settled.map(({ index }) => held.get(index)))
-  insertEvents(
-    database,
-    settlement.events.filter(({ recipients }) => recipients.length === 0 || recipients.some(address => addresses.has(address))),
-  )
-  for (const report of settlement.reports) insertMessage(database, report)
+  const { recipients, settledAt } = settlement
+  const moved = recipients.filter(recipient => moveRecipient(database, { seq, owner, settledAt }, recipient))
+  if (moved.length === 0) return undefined
+  insertEvents(database, seq, moved.length === recipients.length ? settlement.events : eventsOf(database, seq, settlement.events, moved))
+  for (const report of settlement.reports) insertMessage(database, report, account, null)
   return seq
 }
 
-function moveRecipient(database: Database, seq: number, to: Settlement['recipients'][number], settledAt: number): void {
+/** The events that concern at least one of the recipients. */
+function eventsOf(database: Database, seq: number, events: readonly NewEvent[], moved: Settlement['recipients']): NewEvent[] {
+  const rows = database.prepare('SELECT position, address FROM recipient WHERE message = ?').all(seq)
+  const indexes = new Set(moved.map(({ index }) => index))
+  const addresses = new Set(rows.filter(row => indexes.has(number(row, 'position'))).map(row => text(row, 'address')))
+  return events.filter(({ recipients }) => recipients.length === 0 || recipients.some(address => addresses.has(address)))
+}
+
+interface Move {
+  readonly seq: number
+  readonly owner: number
+  readonly settledAt: number
+}
+
+/** @returns whether the owner still held it */
+function moveRecipient(database: Database, { seq, owner, settledAt }: Move, to: Settlement['recipients'][number]): boolean {
   const { index, state, outcome } = to
   if (!MOVES.active.includes(state)) throw new TypeError(`a recipient cannot go from active to ${state}`)
   const waits = !isFinal(state) && state !== 'held'
   if (waits && to.nextAttemptAt === null) throw new TypeError(`a ${state} recipient needs the time of its next attempt`)
-  database
+  const { changes } = database
     .prepare(
-      `UPDATE recipient SET state = ?, attempts = attempts + ?, next_attempt_at = ?, outcome = ?, settled_at = ?,
-         was = NULL, owner = NULL, lease_until = NULL WHERE message = ? AND position = ?`,
+      `UPDATE recipient SET state = ?, attempts = attempts + ?, next_attempt_at = ?, last_status = ?, outcome = ?, settled_at = ?,
+         was = NULL, owner = NULL WHERE message = ? AND position = ? AND state = 'active' AND owner = ?`,
     )
     .run(
       state,
       wasTried(state) ? 1 : 0,
       waits ? to.nextAttemptAt : null,
+      outcome.status,
       JSON.stringify(outcome),
       isFinal(state) ? settledAt : null,
       seq,
       index,
+      owner,
     )
+  return changes > 0
 }
 
 /** Going back to `queued` or to `held` is putting it down again untried. */
@@ -149,11 +164,13 @@ export function listQueue(database: Database, limit: number): QueueEntry[] {
   return database
     .prepare(
       `SELECT message.id, message.accepted_at, address, state, attempts, next_attempt_at, outcome
-       FROM (SELECT message AS seq, position, address, state, attempts, next_attempt_at, outcome FROM recipient
-             WHERE ${OPEN} ORDER BY message, position LIMIT ?)
-       JOIN message USING (seq) ORDER BY seq, position`,
+       FROM (SELECT * FROM (SELECT message AS seq, position, address, state, attempts, next_attempt_at, outcome FROM recipient
+                            WHERE ${OPEN} ORDER BY message, position LIMIT ?)
+             UNION ALL
+             SELECT message AS seq, position, address, state, attempts, next_attempt_at, outcome FROM recipient WHERE state = 'active')
+       JOIN message USING (seq) ORDER BY seq, position LIMIT ?`,
     )
-    .all(limit)
+    .all(limit, limit)
     .map(row => {
       const outcome = optional(row, 'outcome', text)
       return {
@@ -170,7 +187,9 @@ export function listQueue(database: Database, limit: number): QueueEntry[] {
 
 export function countQueue(database: Database): { queued: number; active: number; deferred: number; held: number } {
   const counts = { queued: 0, active: 0, deferred: 0, held: 0 }
-  for (const row of database.prepare(`SELECT state, COUNT(*) AS count FROM recipient WHERE ${OPEN} GROUP BY state`).all()) {
+  const sql = `SELECT state, COUNT(*) AS count FROM recipient WHERE ${OPEN} GROUP BY state
+               UNION ALL SELECT 'active', COUNT(*) FROM recipient WHERE state = 'active'`
+  for (const row of database.prepare(sql).all()) {
     const state = text(row, 'state')
     if (state in counts) counts[state as keyof typeof counts] = number(row, 'count')
   }

@@ -214,7 +214,7 @@ export function openSpool(folder: string, database: Database, owner: Owner): Spo
   function collect(names: readonly string[]): string[] {
     return names.filter(name => {
       const row = database
-        .prepare('SELECT owner, EXISTS (SELECT 1 FROM message WHERE message.segment = segment.name) AS needed FROM segment WHERE name = ?')
+        .prepare('SELECT owner, EXISTS (SELECT 1 FROM content WHERE content.segment = segment.name) AS needed FROM segment WHERE name = ?')
         .get(name)
       if (!row || row.needed === 1 || !isIdle(name, optional(row, 'owner', number))) return false
       database.prepare('DELETE FROM segment WHERE name = ?').run(name)

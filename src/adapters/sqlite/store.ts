@@ -7,7 +7,7 @@ import type { Account } from '../../account/account.ts'
 import { admit, namesToLoad, type ProofScope } from '../../account/admit.ts'
 import type { Database } from '../../base/database.ts'
 import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
-import type { Admission, Leased, NewEvent, NewMessage, Store } from '../../ports/store.ts'
+import type { AcceptOptions, Admission, Leased, NewEvent, NewMessage, Store } from '../../ports/store.ts'
 import { makePrivateFolder } from '../private-files.ts'
 import { readAccount, readUsage, takeUsage, writeAccount, writeUsage } from './account-rows.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
@@ -16,7 +16,7 @@ import { countEvents, findAttempts, findEvents, insertEvents } from './event-row
 import { groupCommit } from './group-commit.ts'
 import * as identityRows from './identity-rows.ts'
 import { dropContentWhenFinal, findMessage, idOfKey, insertMessage, newestMessages, readContent } from './message-rows.ts'
-import { openOwner, type Processes, systemProcesses, takeBackLapsed } from './owner.ts'
+import { openOwner, type Processes, systemProcesses } from './owner.ts'
 import { countQueue, earliestDue, type LeaseTerms, leaseDue, leaseGroups, listQueue, makeAllDue, settleHeld } from './queue.ts'
 import { openSpool } from './spool.ts'
 
@@ -66,20 +66,22 @@ export function openStore(database: Database, options: StoreOptions): Store {
     writeUsage(database, usage, recipients.filter(address => !isSimulatorAddress(address)).length)
   }
 
-  function acceptOne(message: NewMessage, events: readonly NewEvent[]): Admission {
+  function acceptOne(message: NewMessage, events: readonly NewEvent[], { leaseMs }: AcceptOptions): Admission {
     const known = message.idempotencyKey === undefined ? undefined : idOfKey(database, message.idempotencyKey)
     if (known !== undefined) return { messageId: known, duplicateOf: known, held: false }
     spool.claim(message.body)
     if (message.kind === 'mail') admitMessage(message)
-    insertMessage(database, message)
-    insertEvents(database, events)
-    return { messageId: message.id, duplicateOf: null, held: false }
+    const held = leaseMs !== undefined
+    if (held) owner.hold(machineNow(), leaseMs)
+    const seq = insertMessage(database, message, account(), held ? owner.id() : null)
+    insertEvents(database, seq, events)
+    return { messageId: message.id, duplicateOf: null, held }
   }
 
   /** What dead processes and lapsed leases held is free again. @returns segments to unlink after the commit */
   function takeBack(): string[] {
     const now = machineNow()
-    takeBackLapsed(database, now)
+    owner.takeBackLapsed(now)
     if (lookedForDeadAt !== undefined && now - lookedForDeadAt < LOOK_FOR_DEAD_MS) return []
     if (lookedForDeadAt === undefined) spool.sweep()
     lookedForDeadAt = now
@@ -94,10 +96,11 @@ export function openStore(database: Database, options: StoreOptions): Store {
     { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
     take: (terms: LeaseTerms) => Leased[],
   ): Promise<Leased[]> {
-    const terms = { owner: owner.id(), now, leaseUntil: machineNow() + leaseMs }
+    const terms = { owner: owner.id(), now }
     const { leased } = await commit(
       () => {
-        owner.renew()
+        owner.forget()
+        owner.hold(machineNow(), leaseMs)
         const unneeded = takeBack()
         return { leased: take(terms), unneeded }
       },
@@ -121,9 +124,10 @@ export function openStore(database: Database, options: StoreOptions): Store {
     ...configurationSetRows(database, commit),
 
     newBody: () => spool.newBody(),
-    async accept(message, events) {
+    async accept(message, events, options = {}) {
+      if (options.leaseMs !== undefined) owner.id()
       const admission = await commit(
-        () => acceptOne(message, events),
+        () => acceptOne(message, events, options),
         ({ duplicateOf }) => {
           if (duplicateOf === null) spool.claimed(message.body)
         },
@@ -151,7 +155,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
       const { settled } = await commit(
         () => {
           for (const { body } of settlement.reports) spool.claim(body)
-          const seq = settleHeld(database, settlement, id)
+          const seq = settleHeld(database, settlement, { owner: id, account: account() })
           const segment = seq === undefined ? undefined : dropContentWhenFinal(database, seq)
           return { settled: seq !== undefined, unneeded: segment === undefined ? [] : spool.collect([segment]) }
         },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { feedbackEvents, type SettledOutcome } from '../../../src/account/feedback.ts'
-import type { EventMail } from '../../../src/account/ses-event.ts'
+import { type EventMail, sesEvent } from '../../../src/account/ses-event.ts'
 
 const at = Date.parse('2026-03-04T10:00:01.302Z')
 const mail: EventMail = {
@@ -23,15 +23,16 @@ const mail: EventMail = {
 }
 const events = (settled: readonly SettledOutcome[]) => {
   let serial = 0
-  return feedbackEvents({
-    mail,
+  const made = feedbackEvents({
     settled,
     at,
+    acceptedAt: mail.acceptedAt,
     expiresAt: at + 50_400_000,
     reportingMta: 'mta.example',
     outgoingIp: '127.0.0.1',
     newFeedbackId: () => `feedback-${++serial}`,
   })
+  return made.map(event => ({ ...event, event: sesEvent(mail, event) }))
 }
 const remote = { name: 'mx.dest.example', ip: '192.0.2.77' }
 
