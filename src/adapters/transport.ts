@@ -1,23 +1,26 @@
 /**
- * The `Transport` port over our own SMTP client: one attempt is one connection to one host (a second one where TLS failed and clear
- * text is allowed), one transaction, and exactly one outcome for each recipient.
+ * The `Transport` port over our own SMTP client: one attempt is one transaction at one host, on a session kept from an earlier message or
+ * on a new one, and exactly one outcome for each recipient.
  *
- * Policy that lives here: what a host must offer before anything is sent to it (RFC 1870, 6152), opportunistic TLS (RFC 7435), AUTH
- * under TLS only (RFC 4954), and whether a failure leaves the next host worth trying. What a reply means is `mail/interpret-reply.ts`.
- * Sockets run on the machine's time. Throws only on abort, when the message cannot be read, or on a bug.
+ * A kept session that turns out to be dead before it has answered for the sender costs nothing: the attempt begins again on a new
+ * connection. Where a connection goes is `connector.ts`, what it must offer first `open-session.ts`, how long sessions are kept
+ * `session-pool.ts`, and what a transaction comes to `visit.ts`. Sockets run on the machine's time, with one timer for all of them.
+ * Throws only on abort, when the message cannot be read, or on a bug.
  */
 import type { Socket } from 'node:net'
 import { MailctlError } from '../base/errors.ts'
-import { asTemporary, interpretReply, ownVerdict, type Verdict } from '../mail/interpret-reply.ts'
-import { type Reply, replyText } from '../mail/reply.ts'
 import type { Lab } from '../ports/lab.ts'
 import type { Network } from '../ports/settings.ts'
 import type { Delivery, Hop, HopResult, Transport } from '../ports/transport.ts'
+import { DeadlineClock } from '../wire/deadline-clock.ts'
 import { SessionBroken } from '../wire/session-broken.ts'
-import { DEFAULT_TIMEOUTS, SmtpClient, type SmtpTimeouts } from '../wire/smtp-client.ts'
-import { SmtpClientConnection } from '../wire/smtp-client-connection.ts'
+import { SmtpClient } from '../wire/smtp-client.ts'
+import { type Errand, SmtpClientConnection } from '../wire/smtp-client-connection.ts'
+import { DEFAULT_TIMEOUTS, type SmtpTimeouts } from '../wire/smtp-timeouts.ts'
 import { Transcript } from '../wire/smtp-transcript.ts'
 import { connectTo, whereTo } from './connector.ts'
+import { openSession } from './open-session.ts'
+import { DEFAULT_POOL_LIMITS, type PoolLimits, type Session, SessionPool } from './session-pool.ts'
 import { brokenVerdict, Visit } from './visit.ts'
 
 export interface TransportOptions {
@@ -25,120 +28,111 @@ export interface TransportOptions {
   readonly network: Network
   readonly lab: Pick<Lab, 'door'>
   readonly timeouts?: Partial<SmtpTimeouts>
+  readonly keep?: Partial<PoolLimits>
   /** PEM of the authorities that certificates must chain to where they are verified. Absent: those that Node trusts. */
   readonly ca?: string
 }
 
-/** A session ready for a transaction, or what to tell the recipients of this host. */
-type Opened = { readonly kind: 'open'; readonly client: SmtpClient } | { readonly kind: 'refused'; readonly verdict: Verdict }
+/** An attempt under way, for whoever interrupts it. */
+interface Job {
+  connection: SmtpClientConnection | undefined
+}
 
-/** TLS as this connection shall have it; `none` after a handshake that failed. */
-type TlsPolicy = Hop['tls'] | 'none'
-
-export function createTransport({ network, lab, timeouts: given, ca }: TransportOptions): Transport {
+export function createTransport({ network, lab, timeouts: given, keep, ca }: TransportOptions): Transport {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...given }
+  const limits = { ...DEFAULT_POOL_LIMITS, ...keep }
+  const clock = new DeadlineClock(tickMs([...Object.values(timeouts), limits.idleMs]))
+  const pool = new SessionPool(clock, limits)
   const sockets = new Set<Socket>()
 
   async function attempt(hop: Hop, delivery: Delivery, signal?: AbortSignal): Promise<HopResult> {
     const transcript = new Transcript()
     const visit = new Visit(hop, delivery, transcript)
-    let connection: SmtpClientConnection | undefined
-    const onAbort = (): void => connection?.destroy()
-    signal?.addEventListener('abort', onAbort, { once: true })
-    const late = new AbortController()
-    const deadline = setTimeout(() => {
-      late.abort(new SessionBroken('timeout', `the attempt took longer than ${timeouts.attemptMs} ms`))
-      connection?.destroy(late.signal.reason)
-    }, timeouts.attemptMs)
-    const dial = async (): Promise<SmtpClient> => {
+    if (visit.isSettled) return visit.answered()
+    const limitMs = timeouts.attemptMs
+    const errand: Errand = { transcript, limitMs, endsAt: performance.now() + limitMs }
+    const job: Job = { connection: undefined }
+    const jobs = signal && jobsOf(signal)
+    jobs?.add(job)
+    const dial = async (): Promise<Session> => {
       if (signal?.aborted) throw new SessionBroken('closed', 'interrupted')
-      late.signal.throwIfAborted()
+      const leftMs = errand.endsAt - performance.now()
+      if (leftMs <= 0) throw new SessionBroken('timeout', `the attempt took longer than ${limitMs} ms`)
       const place = await whereTo(hop, { network, lab })
-      const socket = await connectTo(place, { timeoutMs: timeouts.connectMs, transcript, sockets, ...(signal && { signal }) })
+      const timeoutMs = Math.min(timeouts.connectMs, leftMs)
+      const socket = await connectTo(place, { timeoutMs, transcript, sockets, ...(signal && { signal }) })
       visit.reached(place.address)
-      connection = new SmtpClientConnection(socket, transcript)
-      return new SmtpClient(connection, timeouts)
+      const connection = new SmtpClientConnection(socket, { clock, errand })
+      job.connection = connection
+      return { client: new SmtpClient(connection, timeouts), address: place.address, served: 0 }
     }
-    try {
-      if (visit.isSettled) return visit.answered()
-      const opened = await openSession(dial, {
-        hop,
-        helloName: delivery.helloName,
-        handshakeMs: timeouts.handshakeMs,
-        transcript,
-        ...(ca !== undefined && { ca }),
-      })
-      if (opened.kind === 'refused') return visit.unreachable(opened.verdict)
-      const result = await visit.transact(opened.client)
+    const key = alikeBy(hop, delivery.helloName)
+    const takeKept = (): Session | undefined => {
+      const kept = signal?.aborted ? undefined : pool.take(key)
+      kept?.client.resume(errand)
+      job.connection = kept?.client.connection
+      return kept
+    }
+    const wish = { hop, helloName: delivery.helloName, handshakeMs: timeouts.handshakeMs, ...(ca !== undefined && { ca }) }
+    /** @returns undefined when a kept session was dead */
+    const visitOn = async (session: Session): Promise<HopResult | undefined> => {
+      const result = await visit.transact(session)
       // What was already answered for stands, even when the abort came just after it.
       if (signal?.aborted && visit.wasCut) throw new SessionBroken('closed', 'interrupted')
+      pool.give(key, session)
+      return result
+    }
+    try {
+      for (let kept = takeKept(); kept; kept = takeKept()) {
+        const result = await visitOn(kept)
+        if (result) return result
+        pool.drop(key)
+      }
+      const opened = await openSession(dial, wish)
+      if (opened.kind === 'refused') return visit.unreachable(opened.verdict)
+      const result = await visitOn(opened.session)
+      if (!result) throw new Error('a new session counted as a kept one')
       return result
     } catch (thrown) {
       if (signal?.aborted) throw new MailctlError('interrupted', `delivery to ${hop.hostName} was interrupted`, { cause: thrown })
       if (thrown instanceof SessionBroken) return visit.unreachable(brokenVerdict(thrown, hop.hostName))
       throw thrown
     } finally {
-      clearTimeout(deadline)
-      signal?.removeEventListener('abort', onAbort)
+      jobs?.delete(job)
     }
   }
 
   return {
     attempt,
     async close() {
+      pool.close()
       for (const socket of sockets) socket.destroy()
     },
   }
 }
 
-interface SessionWish {
-  readonly hop: Hop
-  readonly helloName: string
-  readonly handshakeMs: number
-  readonly transcript: Transcript
-  readonly ca?: string
+/** What two hops must share for one session to do for both. */
+function alikeBy({ hostName, address, port, via, tls, auth }: Hop, helloName: string): string {
+  const route = `${hostName} ${address} ${port} ${via} ${tls} ${helloName}`
+  return auth ? JSON.stringify([route, auth.user, auth.password]) : route
 }
 
-/** Greeting, hello, TLS and login; a second connection in the clear where the handshake failed and the policy allows it. */
-async function openSession(dial: () => Promise<SmtpClient>, wish: SessionWish): Promise<Opened> {
-  const first = await dial()
-  try {
-    return await prepare(first, wish, wish.hop.tls)
-  } catch (thrown) {
-    if (!(thrown instanceof SessionBroken) || thrown.kind !== 'handshake' || wish.hop.tls !== 'opportunistic') throw thrown
-    wish.transcript.add('*', `TLS handshake failed (${thrown.message}); once more in the clear`)
-    return prepare(await dial(), wish, 'none')
-  }
+/** A time-out is noticed by a quarter of it too late at most, and after a quarter of a second. */
+function tickMs(timeouts: readonly number[]): number {
+  return Math.max(5, Math.min(250, Math.min(...timeouts) / 4))
 }
 
-async function prepare(client: SmtpClient, { hop, helloName, handshakeMs, ca }: SessionWish, policy: TlsPolicy): Promise<Opened> {
-  const certificate = policy === 'opportunistic' ? 'accept' : 'verify'
-  const wish = { hostName: hop.hostName, certificate, ...(ca !== undefined && { ca }) } as const
-  const refuse = (verdict: Verdict): Opened => {
-    client.quit()
-    return { kind: 'refused', verdict }
-  }
-  if (policy === 'implicit') await client.connection.startTls({ ...wish, timeoutMs: handshakeMs })
-  const greeting = await client.greeting()
-  if (greeting.code !== 220) return refuse(refusal(greeting, hop.hostName))
-  let hello = await client.hello(helloName)
-  if (hello.code !== 250) return refuse(refusal(hello, hop.hostName))
-  if (policy === 'required' && !client.offers('STARTTLS'))
-    return refuse(ownVerdict('4.7.4', `${hop.hostName} does not offer TLS, which is required`))
-  if ((policy === 'required' || policy === 'opportunistic') && client.offers('STARTTLS')) {
-    const go = await client.startTls(wish)
-    if (go.code !== 220 && policy === 'required') return refuse(ownVerdict('4.7.4', `${hop.hostName} refused TLS: ${replyText(go)}`))
-    if (go.code === 220) hello = await client.hello(helloName)
-    if (hello.code !== 250) return refuse(refusal(hello, hop.hostName))
-  }
-  if (!hop.auth) return { kind: 'open', client }
-  const login = await client.authenticate(hop.auth)
-  if (!login) return refuse(ownVerdict('4.7.4', `${hop.hostName} offers no login that we can use under TLS (PLAIN, LOGIN)`))
-  // A wrong password is our own mistake: mail waits until it is put right.
-  return login.code === 235 ? { kind: 'open', client } : refuse(asTemporary(refusal(login, hop.hostName)))
-}
+const jobsBySignal = new WeakMap<AbortSignal, Set<Job>>()
 
-/** A session-level reply that was not the one that lets us go on; a success out of place is a peer that lost its way. */
-function refusal(reply: Reply, hostName: string): Verdict {
-  return reply.code >= 400 ? interpretReply(reply, 'session') : ownVerdict('4.5.0', `${hostName} answered out of turn: ${replyText(reply)}`)
+/** The attempts that end with this signal: one listener for all of them, however many they are. */
+function jobsOf(signal: AbortSignal): Set<Job> {
+  const known = jobsBySignal.get(signal)
+  if (known) return known
+  const jobs = new Set<Job>()
+  jobsBySignal.set(signal, jobs)
+  const interrupt = (): void => {
+    for (const { connection } of jobs) connection?.destroy()
+  }
+  signal.addEventListener('abort', interrupt, { once: true })
+  return jobs
 }

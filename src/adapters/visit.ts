@@ -5,12 +5,13 @@
 import { interpretReply, ownVerdict, type Verdict } from '../mail/interpret-reply.ts'
 import type { RemoteMta } from '../mail/outcome.ts'
 import { OutcomeSheet } from '../mail/outcome-sheet.ts'
-import type { Reply } from '../mail/reply.ts'
 import type { Delivery, Hop, HopResult } from '../ports/transport.ts'
 import { BareLineEnd } from '../wire/dot-stuffing.ts'
 import type { SessionBroken } from '../wire/session-broken.ts'
-import { fitsPath, type SmtpClient, type Transaction } from '../wire/smtp-client.ts'
+import type { SmtpClient } from '../wire/smtp-client.ts'
+import { fitsPath, isAccepted, type Transaction } from '../wire/smtp-transaction.ts'
 import type { Transcript } from '../wire/smtp-transcript.ts'
+import type { Session } from './session-pool.ts'
 
 export class Visit {
   readonly #delivery: Delivery
@@ -52,26 +53,32 @@ export class Visit {
     return this.#end('session', rest)
   }
 
-  /** The transaction and what comes of it. The session is over afterwards. @throws what reading the message throws */
-  async transact(client: SmtpClient): Promise<HopResult> {
+  /**
+   * The transaction and what comes of it.
+   * @returns undefined when a session that had rested was dead before it had answered for the sender: nothing was sent that counts
+   * @throws what reading the message throws
+   */
+  async transact({ client, address, served }: Session): Promise<HopResult | undefined> {
     const { tlsVersion } = client.connection
+    this.reached(address)
     if (tlsVersion !== undefined) this.#remote = { ...this.#remote, tlsVersion }
+    if (served > 0) this.#transcript.add('*', `on the session with ${address}, message ${served + 1}`)
     const unfit = this.#unfitFor(client)
-    if (unfit) {
-      client.quit()
-      return this.answered(unfit)
-    }
+    if (unfit) return this.answered(unfit)
     const { envelopeFrom: from, recipients, message, eightBit } = this.#delivery
     const open = this.#sheet.open
     const asked = open.map(index => recipients[index] ?? '')
     try {
       const transaction = await client.transact({ from, recipients: asked, message, eightBit })
-      if (!transaction.broken) client.quit()
-      return this.#settle(transaction, open)
+      return served > 0 && wasDead(transaction) ? this.#again(transaction) : this.#settle(transaction, open)
     } catch (thrown) {
       if (thrown instanceof BareLineEnd) return this.answered(ownVerdict('5.6.0', `Message cannot be sent by SMTP: ${thrown.message}`))
       throw thrown
     }
+  }
+
+  #again({ broken }: Transaction): undefined {
+    this.#transcript.add('*', `that session was over (${broken?.cause.message ?? 'the peer said goodbye'}); once more on a new one`)
   }
 
   #settle({ mail, recipients, data, final, broken }: Transaction, open: readonly number[]): HopResult {
@@ -138,4 +145,5 @@ function doubtful(verdict: Verdict): Verdict {
   return { ...verdict, reply: `${verdict.reply} after the whole message was sent: it may be delivered twice` }
 }
 
-const isAccepted = ({ code }: Reply): boolean => code >= 200 && code < 300
+/** The peer broke off or said goodbye instead of an answer to MAIL. */
+const wasDead = ({ mail, broken }: Transaction): boolean => mail?.code === 421 || (broken !== undefined && mail === undefined)

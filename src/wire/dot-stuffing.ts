@@ -7,7 +7,8 @@
 
 const CR = 0x0d
 const LF = 0x0a
-const DOT = Buffer.from('.')
+const DOT = 0x2e
+const ONE_MORE_DOT = Buffer.from('.')
 const END = Buffer.from('.\r\n')
 const END_AFTER_OPEN_LINE = Buffer.from('\r\n.\r\n')
 
@@ -15,37 +16,35 @@ const END_AFTER_OPEN_LINE = Buffer.from('\r\n.\r\n')
 export class BareLineEnd extends Error {}
 
 export class DotStuffer {
+  /** The octet before the chunk; a message begins as if a line had just ended. */
   #last = LF
-  #atLineStart = true
 
   /** @returns the pieces to write for this chunk, in order  @throws BareLineEnd */
   push(chunk: Buffer): Buffer[] {
-    if (chunk.length === 0) return []
-    this.#checkCarriageReturns(chunk)
+    const { length } = chunk
+    if (length === 0) return []
     const pieces: Buffer[] = []
     let from = 0
-    if (this.#atLineStart && chunk[0] === 0x2e) pieces.push(DOT)
-    for (let at = chunk.indexOf(LF); at !== -1; at = chunk.indexOf(LF, at + 1)) {
-      if ((at === 0 ? this.#last : chunk[at - 1]) !== CR) throw new BareLineEnd('the message has a bare LF')
-      if (chunk[at + 1] !== 0x2e) continue
-      pieces.push(chunk.subarray(from, at + 1), DOT)
-      from = at + 1
+    let last = this.#last
+    for (let at = 0; at < length; at += 1) {
+      const octet = chunk[at] ?? LF
+      if (last === CR) {
+        if (octet !== LF) throw new BareLineEnd('the message has a bare CR')
+      } else if (last === LF && octet === DOT) {
+        if (at > from) pieces.push(chunk.subarray(from, at))
+        pieces.push(ONE_MORE_DOT)
+        from = at
+      } else if (octet === LF) throw new BareLineEnd('the message has a bare LF')
+      last = octet
     }
+    this.#last = last
     pieces.push(from === 0 ? chunk : chunk.subarray(from))
-    this.#last = chunk[chunk.length - 1] ?? LF
-    this.#atLineStart = this.#last === LF
     return pieces
   }
 
   /** @returns what ends the message after the last chunk  @throws BareLineEnd */
   end(): Buffer {
     if (this.#last === CR) throw new BareLineEnd('the message ends in a bare CR')
-    return this.#atLineStart ? END : END_AFTER_OPEN_LINE
-  }
-
-  #checkCarriageReturns(chunk: Buffer): void {
-    if (this.#last === CR && chunk[0] !== LF) throw new BareLineEnd('the message has a bare CR')
-    for (let at = chunk.indexOf(CR); at !== -1; at = chunk.indexOf(CR, at + 1))
-      if (at + 1 < chunk.length && chunk[at + 1] !== LF) throw new BareLineEnd('the message has a bare CR')
+    return this.#last === LF ? END : END_AFTER_OPEN_LINE
   }
 }

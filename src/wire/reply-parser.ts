@@ -13,7 +13,11 @@ import { SessionBroken } from './session-broken.ts'
 export const MAX_REPLY_LINE = 2_048
 export const MAX_REPLY_LINES = 128
 
+const CR = 0x0d
 const LF = 0x0a
+const SPACE = 0x20
+const HYPHEN = 0x2d
+const ZERO = 0x30
 const NOTHING = Buffer.alloc(0)
 
 export class ReplyParser {
@@ -32,7 +36,7 @@ export class ReplyParser {
     const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let start = 0
     for (let end = data.indexOf(LF); end !== -1; end = data.indexOf(LF, start)) {
-      const reply = this.#line(data.subarray(start, end))
+      const reply = this.#line(data, start, end)
       if (reply) replies.push(reply)
       start = end + 1
     }
@@ -41,16 +45,17 @@ export class ReplyParser {
     return replies
   }
 
-  #line(octets: Buffer): Reply | undefined {
-    if (octets.length > MAX_REPLY_LINE) throw new SessionBroken('protocol', `a reply line is longer than ${MAX_REPLY_LINE} octets`)
-    const line = octets.toString('utf8').replace(/\r$/, '')
-    const match = /^([2-5]\d\d)(?:([ -])(.*))?$/s.exec(line)
-    if (!match) throw new SessionBroken('protocol', `'${line.slice(0, 80)}' is not an SMTP reply`)
-    const code = Number(match[1])
+  #line(data: Buffer, start: number, lineFeed: number): Reply | undefined {
+    if (lineFeed - start > MAX_REPLY_LINE) throw new SessionBroken('protocol', `a reply line is longer than ${MAX_REPLY_LINE} octets`)
+    const end = lineFeed > start && data[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed
+    const code = codeAt(data, start, end)
+    const separator = end - start > 3 ? data[start + 3] : SPACE
+    if (code === undefined || (separator !== SPACE && separator !== HYPHEN))
+      throw new SessionBroken('protocol', `'${data.toString('utf8', start, end).slice(0, 80)}' is not an SMTP reply`)
     if (this.#lines.length > 0 && code !== this.#code) throw new SessionBroken('protocol', `one reply has codes ${this.#code} and ${code}`)
     this.#code = code
-    this.#lines.push(match[3] ?? '')
-    if (match[2] === '-') {
+    this.#lines.push(data.toString('utf8', start + 4, end))
+    if (separator === HYPHEN) {
       if (this.#lines.length >= MAX_REPLY_LINES) throw new SessionBroken('protocol', `a reply has more than ${MAX_REPLY_LINES} lines`)
       return undefined
     }
@@ -58,4 +63,16 @@ export class ReplyParser {
     this.#lines = []
     return replyOf(code, lines)
   }
+}
+
+/** Three digits, 200 to 599, at the start of the line. */
+function codeAt(data: Buffer, start: number, end: number): number | undefined {
+  if (end - start < 3) return undefined
+  let code = 0
+  for (let at = start; at < start + 3; at += 1) {
+    const digit = (data[at] ?? 0) - ZERO
+    if (digit < 0 || digit > 9) return undefined
+    code = code * 10 + digit
+  }
+  return code >= 200 && code <= 599 ? code : undefined
 }

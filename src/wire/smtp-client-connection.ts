@@ -1,16 +1,18 @@
 /**
  * One TCP connection of the SMTP client: writes lines and octets, hands out replies one by one, turns to TLS, keeps the transcript.
+ * It may serve one errand after another, and rest in between.
  *
  * Promises that every wait is bounded, that a reply is never taken for the answer to something not yet asked, that nothing which came in
- * the clear is read as if it had come under TLS, and that an abort closes the socket. Every failure is a `SessionBroken`, once and for all.
+ * the clear is read as if it had come under TLS, and that a break closes the socket. Every failure is a `SessionBroken`, once and for all.
  */
 import { isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { messageOf } from '../base/errors.ts'
 import { type Reply, replyText } from '../mail/reply.ts'
+import type { DeadlineClock, Timed } from './deadline-clock.ts'
 import { ReplyParser } from './reply-parser.ts'
 import { SessionBroken } from './session-broken.ts'
-import type { Transcript } from './smtp-transcript.ts'
+import { Transcript } from './smtp-transcript.ts'
 
 export interface TlsWish {
   /** Sent as SNI, and the name that the certificate must carry when it is verified. */
@@ -22,30 +24,53 @@ export interface TlsWish {
   readonly timeoutMs: number
 }
 
-interface Waiter {
-  readonly resolve: (reply: Reply) => void
+/** What a connection is used for at the moment. */
+export interface Errand {
+  readonly transcript: Transcript
+  /** The errand as a whole: a peer that answers one octet every few minutes must not hold it for days. */
+  readonly limitMs: number
+  /** When `limitMs` is over, on the clock of `performance.now()`. */
+  readonly endsAt: number
+}
+
+interface Wait<T> {
+  readonly resolve: (value: T) => void
   readonly reject: (broken: SessionBroken) => void
 }
 
 /** One for all sessions: every good one ends with it, and a stack trace would be its dearest part. */
 const ENDED = new SessionBroken('closed', 'the session has ended')
+/** Of a resting session; nobody reads its transcript. */
+const NO_ERRAND: Errand = { transcript: new Transcript(), limitMs: Number.POSITIVE_INFINITY, endsAt: Number.POSITIVE_INFINITY }
+const PEER_CLOSED = 'the peer closed the connection'
 
-/** SMTP over an own socket. Made on a connected or connecting socket; see `connectSocket`. */
-export class SmtpClientConnection {
-  readonly transcript: Transcript
+/** SMTP over an own socket. Made on a connected or connecting socket. */
+export class SmtpClientConnection implements Timed {
+  #errand: Errand
   #socket: Socket
   #deafen: () => void
   #parser = new ReplyParser()
   #replies: Reply[] = []
-  #waiter: Waiter | undefined
+  #waitsForReply: Wait<Reply> | undefined
+  /** Drain or handshake. */
+  #waitsForSocket: Wait<void> | undefined
   #broken: SessionBroken | undefined
-  /** Rejects waits that are not for a reply: drain and handshake. */
-  #onBroken: ((broken: SessionBroken) => void) | undefined
+  #onceBroken: (() => void) | undefined
+  /** Of the wait that goes on, for its time-out's words. */
+  #awaited = ''
+  deadlineAt: number
 
-  constructor(socket: Socket, transcript: Transcript) {
+  constructor(socket: Socket, { clock, errand }: { readonly clock: DeadlineClock; readonly errand: Errand }) {
     this.#socket = socket
-    this.transcript = transcript
+    this.#errand = errand
+    this.deadlineAt = errand.endsAt
     this.#deafen = this.#listen()
+    clock.watch(this)
+    socket.once('close', () => clock.forget(this))
+  }
+
+  get transcript(): Transcript {
+    return this.#errand.transcript
   }
 
   /** `TLSv1.3`; undefined in the clear. */
@@ -54,24 +79,45 @@ export class SmtpClientConnection {
     return socket.getProtocol?.() ?? undefined
   }
 
+  get isBroken(): boolean {
+    return this.#broken !== undefined
+  }
+
+  get hasUnasked(): boolean {
+    return this.#replies.length > 0 || this.#parser.hasPartial
+  }
+
+  /** Unasked, and no goodbye: a 421 may come at any time (RFC 5321 §3.8) and is then the answer to whatever is asked next. */
+  get hasUnexpected(): boolean {
+    const [early] = this.#replies
+    return (early !== undefined && early.code !== 421) || this.#parser.hasPartial
+  }
+
+  /** Nothing is asked for a while; the process may end meanwhile. `onceBroken` is called when the session breaks before it is used again. */
+  rest(onceBroken: () => void): void {
+    this.#errand = NO_ERRAND
+    this.deadlineAt = NO_ERRAND.endsAt
+    this.#onceBroken = onceBroken
+    this.#socket.unref()
+  }
+
+  /** After a rest: the session works again, for somebody else. */
+  resume(errand: Errand): void {
+    this.#onceBroken = undefined
+    this.#errand = errand
+    this.deadlineAt = errand.endsAt
+    this.#socket.ref()
+  }
+
   /** The next reply. @throws SessionBroken */
   readReply(timeoutMs: number): Promise<Reply> {
     const ready = this.#replies.shift()
     if (ready) return Promise.resolve(ready)
     if (this.#broken) return Promise.reject(this.#broken)
+    this.#arm(timeoutMs, 'no answer')
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#break(new SessionBroken('timeout', `no answer within ${timeoutMs} ms`)), timeoutMs)
-      const done = (settle: () => void): void => {
-        clearTimeout(timer)
-        this.#waiter = undefined
-        settle()
-      }
-      this.#waiter = { resolve: reply => done(() => resolve(reply)), reject: broken => done(() => reject(broken)) }
+      this.#waitsForReply = { resolve, reject }
     })
-  }
-
-  get hasUnasked(): boolean {
-    return this.#replies.length > 0 || this.#parser.hasPartial
   }
 
   /** A reply that came unasked, such as a 421 before the peer hangs up. */
@@ -87,40 +133,24 @@ export class SmtpClientConnection {
   /** Sends several command lines in one write. RFC 2920. */
   sendLines(lines: readonly string[]): void {
     if (this.#broken) throw this.#broken
-    // A 421 may come at any time (RFC 5321 §3.8) and is then the answer to whatever is asked next.
-    const early = this.#replies[0]
-    if ((early && early.code !== 421) || this.#parser.hasPartial) {
-      const broken = new SessionBroken('protocol', 'the peer answered before it was asked')
-      this.#break(broken)
-      throw broken
-    }
+    if (this.hasUnexpected) this.#fail(new SessionBroken('protocol', 'the peer answered before it was asked'))
     for (const line of lines) this.transcript.add('>', line)
-    this.#socket.write(`${lines.join('\r\n')}\r\n`)
+    this.#socket.write(`${lines.join('\r\n')}\r\n`, 'latin1')
   }
 
   /** Sends octets of a message; resolves when more may be written. @throws SessionBroken */
-  async write(pieces: readonly Buffer[], timeoutMs: number): Promise<void> {
+  async write(octets: Buffer, timeoutMs: number): Promise<void> {
     if (this.#broken) throw this.#broken
-    this.#socket.cork()
-    for (const piece of pieces) this.#socket.write(piece)
-    this.#socket.uncork()
-    if (!this.#socket.writableNeedDrain) return
-    const socket = this.#socket
-    await this.#untilBroken<void>(timeoutMs, 'the peer took no more data', resolve => {
-      socket.once('drain', resolve)
-      return () => socket.removeListener('drain', resolve)
-    })
+    if (this.#socket.write(octets)) return
+    await this.#untilSocket('drain', timeoutMs, 'the peer took no more data')
   }
 
   /** Turns to TLS 1.2 or later. @throws SessionBroken, handshake; protocol when octets in the clear came after the permission */
   async startTls({ hostName, certificate, ca, timeoutMs }: TlsWish): Promise<void> {
     if (this.#broken) throw this.#broken
     const plain = this.#socket
-    if (this.#replies.length > 0 || this.#parser.hasPartial || plain.readableLength > 0) {
-      const broken = new SessionBroken('protocol', 'the peer sent text in the clear after it had agreed to TLS')
-      this.#break(broken)
-      throw broken
-    }
+    if (this.hasUnasked || plain.readableLength > 0)
+      this.#fail(new SessionBroken('protocol', 'the peer sent text in the clear after it had agreed to TLS'))
     this.#deafen()
     const options: ConnectionOptions = {
       socket: plain,
@@ -134,10 +164,7 @@ export class SmtpClientConnection {
     this.#socket = secure
     this.#deafen = this.#listen()
     try {
-      await this.#untilBroken<void>(timeoutMs, 'the TLS handshake did not end', resolve => {
-        secure.once('secureConnect', resolve)
-        return () => secure.removeListener('secureConnect', resolve)
-      })
+      await this.#untilSocket('secureConnect', timeoutMs, 'the TLS handshake did not end')
     } catch (thrown) {
       this.destroy()
       throw new SessionBroken('handshake', messageOf(thrown))
@@ -150,14 +177,13 @@ export class SmtpClientConnection {
   /** Says goodbye and lets the socket close by itself, at most `timeoutMs` later. */
   quit(timeoutMs: number): void {
     if (this.#broken) return
-    this.#broken = ENDED
     this.transcript.add('>', 'QUIT')
+    this.#broken = ENDED
+    this.deadlineAt = performance.now() + timeoutMs
     const socket = this.#socket
     this.#deafen()
-    const timer = setTimeout(() => socket.destroy(), timeoutMs).unref()
-    socket.on('close', () => clearTimeout(timer))
     socket.on('data', () => socket.end())
-    socket.write('QUIT\r\n')
+    socket.write('QUIT\r\n', 'latin1')
     socket.unref()
   }
 
@@ -166,12 +192,23 @@ export class SmtpClientConnection {
     this.#break(cause)
   }
 
+  /** The clock's word that the deadline has passed. */
+  expire(): void {
+    if (this.#broken) {
+      this.#socket.destroy()
+      return
+    }
+    const { endsAt, limitMs } = this.#errand
+    const late = endsAt <= performance.now() ? `the attempt took longer than ${limitMs} ms` : this.#awaited
+    this.#break(new SessionBroken('timeout', late))
+  }
+
   /** @returns what takes our listeners off again; Node's own stay */
   #listen(): () => void {
     const socket = this.#socket
     const take = (chunk: Buffer): void => this.#take(chunk)
     const failed = (error: Error): void => this.#break(new SessionBroken('closed', describeSocketError(error)))
-    const ended = (): void => this.#break(new SessionBroken('closed', 'the peer closed the connection'))
+    const ended = (): void => this.#break(new SessionBroken('closed', PEER_CLOSED))
     socket.on('data', take).on('error', failed).on('end', ended).on('close', ended)
     return () => {
       // Without any listener a late error of the socket would end the process.
@@ -183,39 +220,64 @@ export class SmtpClientConnection {
   #take(chunk: Buffer): void {
     if (this.#broken) return
     try {
-      for (const { code, lines, ...rest } of this.#parser.push(chunk)) {
-        const reply = { code, lines: lines.map(line => this.transcript.conceal(line)), ...rest }
-        this.transcript.add('<', replyText(reply))
-        if (this.#waiter) this.#waiter.resolve(reply)
-        else this.#replies.push(reply)
-        if (this.#replies.length > 200) throw new SessionBroken('protocol', 'the peer sends replies without being asked')
-      }
+      for (const said of this.#parser.push(chunk)) this.#heard(said)
     } catch (thrown) {
       this.#break(thrown instanceof SessionBroken ? thrown : new SessionBroken('protocol', messageOf(thrown)))
+      return
     }
+    // Whatever is said to nobody is a goodbye, or no SMTP.
+    if (this.#onceBroken && this.hasUnasked) this.#break(new SessionBroken('closed', 'the peer spoke to a resting session'))
+  }
+
+  #heard(said: Reply): void {
+    const { transcript } = this
+    const reply = transcript.hasSecrets ? { ...said, lines: said.lines.map(line => transcript.conceal(line)) } : said
+    transcript.add('<', replyText(reply))
+    const waiter = this.#waitsForReply
+    if (!waiter) {
+      this.#replies.push(reply)
+      if (this.#replies.length > 200) throw new SessionBroken('protocol', 'the peer sends replies without being asked')
+      return
+    }
+    this.#waitsForReply = undefined
+    this.deadlineAt = this.#errand.endsAt
+    waiter.resolve(reply)
+  }
+
+  #fail(broken: SessionBroken): never {
+    this.#break(broken)
+    throw broken
   }
 
   #break(broken: SessionBroken): void {
     if (this.#broken) return
     this.#broken = broken
+    this.deadlineAt = Number.POSITIVE_INFINITY
     this.#socket.destroy()
-    this.#waiter?.reject(broken)
-    this.#onBroken?.(broken)
+    this.#waitsForReply?.reject(broken)
+    this.#waitsForSocket?.reject(broken)
+    this.#onceBroken?.()
   }
 
-  #untilBroken<T>(timeoutMs: number, late: string, start: (resolve: (value: T) => void) => () => void): Promise<T> {
-    if (this.#broken) return Promise.reject(this.#broken)
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#break(new SessionBroken('timeout', `${late} within ${timeoutMs} ms`)), timeoutMs)
-      const finish = (settle: () => void): void => {
-        clearTimeout(timer)
-        this.#onBroken = undefined
-        stop()
-        settle()
-      }
-      const stop = start(value => finish(() => resolve(value)))
-      this.#onBroken = broken => finish(() => reject(broken))
-    })
+  #arm(timeoutMs: number, awaited: string): void {
+    this.#awaited = `${awaited} within ${timeoutMs} ms`
+    this.deadlineAt = Math.min(performance.now() + timeoutMs, this.#errand.endsAt)
+  }
+
+  async #untilSocket(event: 'drain' | 'secureConnect', timeoutMs: number, awaited: string): Promise<void> {
+    if (this.#broken) throw this.#broken
+    this.#arm(timeoutMs, awaited)
+    const socket = this.#socket
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#waitsForSocket = { resolve, reject }
+        socket.once(event, resolve)
+      })
+      this.deadlineAt = this.#errand.endsAt
+    } finally {
+      if (this.#waitsForSocket) socket.off(event, this.#waitsForSocket.resolve)
+      this.#waitsForSocket = undefined
+    }
   }
 }
 

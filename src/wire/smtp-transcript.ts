@@ -6,6 +6,8 @@ import { printable, redactSmtpCommand } from '../base/redact.ts'
 
 const MAX_LINES = 200
 const MAX_CHARACTERS = 500
+/** What nearly every line is; anything else takes the long way through `printable`. */
+const PLAIN = /^[\x20-\x7e]*$/
 
 export class Transcript {
   readonly #lines: string[] = []
@@ -15,6 +17,11 @@ export class Transcript {
   /** From here on this text is shown as `***`, in whatever the peer echoes too. */
   hide(secret: string): void {
     if (secret !== '') this.#secrets.push(secret)
+  }
+
+  /** Whether there is anything to conceal. */
+  get hasSecrets(): boolean {
+    return this.#secrets.length > 0
   }
 
   conceal(text: string): string {
@@ -30,7 +37,8 @@ export class Transcript {
       this.#lines.push(`+${offset} * further lines are left out`)
       return
     }
-    const line = printable(this.conceal(direction === '>' ? redactSmtpCommand(text) : text))
+    let line = this.conceal(direction === '>' ? redactSmtpCommand(text) : text)
+    if (!PLAIN.test(line)) line = printable(line)
     this.#lines.push(`+${offset} ${direction} ${line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}…` : line}`)
   }
 

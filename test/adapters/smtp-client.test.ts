@@ -2,14 +2,19 @@
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { DEFAULT_TIMEOUTS, fitsPath, SmtpClient } from '../../src/wire/smtp-client.ts'
+import { DeadlineClock } from '../../src/wire/deadline-clock.ts'
+import { SmtpClient } from '../../src/wire/smtp-client.ts'
 import { SmtpClientConnection } from '../../src/wire/smtp-client-connection.ts'
+import { DEFAULT_TIMEOUTS } from '../../src/wire/smtp-timeouts.ts'
+import { fitsPath } from '../../src/wire/smtp-transaction.ts'
 import { Transcript } from '../../src/wire/smtp-transcript.ts'
 import { startSink } from '../support/sink.ts'
 
 test('transactions follow each other on one connection, after RSET where nobody was accepted', async () => {
   const sink = await startSink({ script: { RCPT: ['250 ok', '550 5.1.1 no', '250 ok'] } })
-  const client = new SmtpClient(new SmtpClientConnection(connect(sink.port, '127.0.0.1'), new Transcript()), DEFAULT_TIMEOUTS)
+  const errand = { transcript: new Transcript(), limitMs: 60_000, endsAt: performance.now() + 60_000 }
+  const connection = new SmtpClientConnection(connect(sink.port, '127.0.0.1'), { clock: new DeadlineClock(50), errand })
+  const client = new SmtpClient(connection, DEFAULT_TIMEOUTS)
   const transact = (name: string) => {
     const body = Buffer.from(`${name}\r\n`)
     const message = { head: Buffer.from('\r\n'), body: { length: body.length, open: () => Readable.from([body]) } }
@@ -21,15 +26,18 @@ test('transactions follow each other on one connection, after RSET where nobody 
   const refused = await transact('two')
   expect(refused.recipients.map(reply => reply?.code)).toEqual([550])
   expect(refused.data).toBeUndefined()
-  expect((await client.reset()).code).toBe(250)
+  expect(refused.session).toBe('unfinished')
   expect((await transact('three')).final?.code).toBe(250)
+  expect(sink.commands.filter(line => line === 'RSET')).toHaveLength(1)
+  expect(client.canContinue).toBe(true)
   client.quit()
   expect(sink.messages.map(({ to, raw }) => [to[0], raw.toString()])).toEqual([
     ['one@example.test', '\r\none\r\n'],
     ['three@example.test', '\r\nthree\r\n'],
   ])
   expect(sink.connections()).toBe(1)
-  await expect(transact('four')).resolves.toMatchObject({ mail: undefined, broken: { afterDot: false } })
+  expect(client.canContinue).toBe(false)
+  await expect(transact('four')).rejects.toThrow('session that is over')
   await sink.close()
 })
 

@@ -5,6 +5,7 @@ import { createTransport, type TransportOptions } from '../../src/adapters/trans
 import { MailctlError } from '../../src/base/errors.ts'
 import type { Delivery, Hop, HopResult, Transport } from '../../src/ports/transport.ts'
 import { CERTIFICATE_NAME, ca, certificate } from '../support/certificate.ts'
+import { BODY, deliveryOf, HEAD, hopTo } from '../support/outgoing.ts'
 import { type Sink, type SinkOptions, startSink } from '../support/sink.ts'
 
 const open: { close(): Promise<void> }[] = []
@@ -23,30 +24,6 @@ function transportFor(options: Partial<TransportOptions> = {}): Transport {
   const transport = createTransport({ network: 'relay', lab, ca, ...options })
   open.push(transport)
   return transport
-}
-
-const hopTo = (port: number, more: Partial<Hop> = {}): Hop => ({
-  hostName: CERTIFICATE_NAME,
-  address: '127.0.0.1',
-  port,
-  via: 'network',
-  tls: 'opportunistic',
-  ...more,
-})
-
-const HEAD = Buffer.from('From: a@example.test\r\nSubject: hello\r\n\r\n')
-const BODY = Buffer.from('hello\r\n.\r\n..two\r\nbye\r\n')
-
-function deliveryOf(more: Partial<Delivery> = {}, body: Buffer = BODY): Delivery {
-  return {
-    messageId: 'm1',
-    envelopeFrom: 'a@example.test',
-    recipients: ['ann@example.test'],
-    message: { head: HEAD, body: { length: body.length, open: () => Readable.from([body]) } },
-    eightBit: false,
-    helloName: 'mta.example.test',
-    ...more,
-  }
 }
 
 const actions = ({ outcomes }: HopResult): string[] => outcomes.map(({ action, status }) => `${action} ${status}`)
@@ -76,11 +53,13 @@ describe('a delivery that succeeds', () => {
     expect(sink.messages[0]).toMatchObject({ from: 'a@example.test', to: ['ann@example.test'] })
   })
 
-  test('sends MAIL and every RCPT in one write when the peer pipelines, DATA apart', async () => {
+  test('sends MAIL, every RCPT and DATA in one write when the peer pipelines, and the message with its dot in another', async () => {
     const { sink } = await attempt({ extensions: ['PIPELINING', 'SIZE 1000'] }, { delivery: { recipients: three } })
     const size = HEAD.length + BODY.length
-    expect(sink.reads).toContain(`MAIL FROM:<a@example.test> SIZE=${size}\r\n${three.map(address => `RCPT TO:<${address}>\r\n`).join('')}`)
-    expect(sink.reads).toContain('DATA\r\n')
+    expect(sink.reads).toContain(
+      `MAIL FROM:<a@example.test> SIZE=${size}\r\n${three.map(address => `RCPT TO:<${address}>\r\n`).join('')}DATA\r\n`,
+    )
+    expect(sink.reads).toContain(sink.messages[0]?.wire.toString())
   })
 
   test('waits for each reply when the peer does not pipeline', async () => {
@@ -122,8 +101,8 @@ describe('a host that refuses', () => {
     const { sink, result } = await attempt({ script: { RCPT: ['451 4.7.1 try later'] } })
     expect(result.kind).toBe('session')
     expect(result.outcomes[0]).toMatchObject({ action: 'delayed', status: '4.7.1', reply: '451 4.7.1 try later' })
-    expect(sink.commands).not.toContain('DATA')
     expect(sink.messages).toHaveLength(0)
+    expect(sink.reads.join('')).not.toContain('Subject')
   })
 
   test.each([
@@ -149,7 +128,7 @@ describe('a host that refuses', () => {
     )
     expect(result.kind).toBe('session')
     expect(actions(result)).toEqual(['failed 5.7.1', 'failed 5.7.1', 'failed 5.7.1'])
-    expect(sink.commands).not.toContain('DATA')
+    expect(sink.reads.join('')).not.toContain('Subject')
   })
 
   test.each([

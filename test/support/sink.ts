@@ -8,8 +8,8 @@ import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:
 /** `GREETING` before anything, `BODY` at the first octets after DATA, `DOT` at the end of the message; the others are commands. */
 export type Step = 'GREETING' | 'EHLO' | 'HELO' | 'STARTTLS' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'BODY' | 'DOT' | 'RSET' | 'QUIT'
 
-/** A reply without its last line end, or octets as they are, or no answer from here on, or the end of the connection (after an optional reply). */
-export type Answer = string | { readonly raw: string } | 'SILENCE' | 'DROP' | { readonly thenDrop: string }
+/** A reply without its last line end, or octets as they are, or no answer from here on, or the end of the connection (`RESET`: by force, or after a reply). */
+export type Answer = string | { readonly raw: string } | 'SILENCE' | 'DROP' | 'RESET' | { readonly thenDrop: string }
 
 export interface SinkMessage {
   readonly from: string
@@ -75,7 +75,7 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
     let inData = false
     let mute = false
     let bodySeen = false
-    let from = ''
+    let from: string | undefined
     let to: string[] = []
 
     /** @returns whether the conversation goes on as the default has it */
@@ -83,8 +83,9 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
       const given = script.get(step)?.shift()
       if (given === 'SILENCE') mute = true
       if (mute) return false
-      if (given === 'DROP') {
-        socket.destroy()
+      if (given === 'DROP' || given === 'RESET') {
+        if (given === 'DROP') socket.destroy()
+        else plain.resetAndDestroy()
         return false
       }
       if (typeof given === 'object' && 'thenDrop' in given) {
@@ -95,9 +96,14 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
         socket.write(Buffer.from(given.raw, 'latin1'))
         return true
       }
-      const text = given ?? (step === 'EHLO' ? ehlo() : DEFAULTS[step])
+      const text = given ?? outOfOrder(step) ?? (step === 'EHLO' ? ehlo() : DEFAULTS[step])
       if (text !== '') socket.write(`${text}\r\n`)
       return text === '' || /^[23]/.test(text)
+    }
+    const outOfOrder = (step: Step): string | undefined => {
+      if (step === 'MAIL' && from !== undefined) return '503 5.5.1 one transaction after the other'
+      if (step === 'RCPT' && from === undefined) return '503 5.5.1 MAIL first'
+      return step === 'DATA' && to.length === 0 ? '554 5.5.1 no valid recipients' : undefined
     }
     const ehlo = (): string => {
       const lines = ['sink.test', ...(options.extensions ?? ['PIPELINING', '8BITMIME', 'SIZE 0'])]
@@ -127,6 +133,7 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
       const goesOn = answer(step)
       if (!goesOn) return
       if (step === 'MAIL') [from, to] = [line.slice('MAIL FROM:<'.length, line.indexOf('>')), []]
+      if (step === 'RSET') [from, to] = [undefined, []]
       if (step === 'RCPT') to.push(line.slice('RCPT TO:<'.length, -1))
       if (step === 'DATA') [inData, bodySeen] = [true, false]
       if (step === 'STARTTLS') goSecure()
@@ -145,7 +152,8 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
       pending = pending.subarray(wire.length)
       inData = false
       const unstuffed = body.toString('latin1').replace(/(^|\n)\./g, '$1')
-      const message = { from, to: [...to], raw: Buffer.from(unstuffed, 'latin1'), wire: Buffer.from(wire), secure }
+      const message = { from: from ?? '', to: [...to], raw: Buffer.from(unstuffed, 'latin1'), wire: Buffer.from(wire), secure }
+      ;[from, to] = [undefined, []]
       if (answer('DOT')) messages.push(message)
       return true
     }
