@@ -9,7 +9,7 @@ import { MailctlError, messageOf } from './base/errors.ts'
 import type { SettingFlags } from './cli/run-command.ts'
 import type { Config, Network, SettingKey, SettingOrigin, Settings, Smarthost } from './ports/settings.ts'
 import { SETTING_KEYS } from './ports/settings.ts'
-import { checkSetting, parseRelay, withoutPassword } from './setting-values.ts'
+import { checkSetting, parseRelay, parseRetry, withoutPassword } from './setting-values.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -17,6 +17,9 @@ interface Chosen {
   readonly value: string | null
   readonly origin: SettingOrigin
 }
+
+/** SES fact (concepts §11): early tries close together, then every two hours. */
+const RETRY = '1m,5m,15m,30m,1h,2h'
 
 /** @throws MailctlError usage (a flag), config (`config.json` or an environment variable) */
 export function loadConfig(flags: SettingFlags, env: Environment): Config {
@@ -30,6 +33,7 @@ export function loadConfig(flags: SettingFlags, env: Environment): Config {
     hostname: network.value === 'lab' ? 'mta.mailctl.test' : ownName(),
     resolver: null,
     region: 'us-east-1',
+    retry: RETRY,
     store: 'sqlite',
   }
   const chosen = Object.fromEntries(SETTING_KEYS.map(key => [key, choose(key, defaults[key], { flags, env, stored, file })])) as Record<
@@ -41,6 +45,7 @@ export function loadConfig(flags: SettingFlags, env: Environment): Config {
     hostname: chosen.hostname.value ?? ownName(),
     region: chosen.region.value ?? 'us-east-1',
     relay: Object.freeze(smarthosts(chosen.relay.value, network.value === 'relay' ? () => relayPassword(home, env) : () => undefined)),
+    retry: Object.freeze(parseRetry(chosen.retry.value ?? RETRY)),
   })
   return Object.freeze({
     home,

@@ -1,5 +1,6 @@
 /** What each setting may be. Every check says what was wrong and what would be right. */
 import { isIP } from 'node:net'
+import { parseDuration } from './base/duration.ts'
 import { MailctlError } from './base/errors.ts'
 import { redactUrl } from './base/redact.ts'
 import type { SettingKey, Smarthost } from './ports/settings.ts'
@@ -27,6 +28,9 @@ const checks: Readonly<Record<SettingKey, (value: string) => void>> = {
   },
   region: value => {
     if (!/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/.test(value)) throw wrong('region', value, 'Use a region name such as us-east-1.')
+  },
+  retry: value => {
+    parseRetry(value)
   },
   store: value => {
     if (value !== 'sqlite') throw wrong('store', redactUrl(value), 'Use sqlite.')
@@ -69,6 +73,24 @@ export function parseRelay(text: string): Smarthost {
   const port = url.port === '' ? (scheme === 'smtps' ? 465 : user === undefined ? 25 : 587) : Number(url.port)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   return user === undefined ? { scheme, host, port } : { scheme, host, port, user }
+}
+
+/** SES fact (concepts §11): delivery ends after 14 hours at the latest, so no wait is longer. */
+const MAX_WAIT_MS = 14 * 3_600_000
+const MAX_WAITS = 20
+
+/** `1m,5m,15m`: the waits between tries, each a second at least. @returns milliseconds  @throws MailctlError usage */
+export function parseRetry(text: string): number[] {
+  const waits = text.split(',').map(wait => {
+    const match = /^\s*(\d+)\s*(s|m|h)\s*$/.exec(wait)
+    return match ? parseDuration(`${match[1]}${match[2]}`) : Number.NaN
+  })
+  if (waits.length <= MAX_WAITS && waits.every(ms => ms >= 1_000 && ms <= MAX_WAIT_MS)) return waits
+  throw wrong(
+    'retry',
+    text,
+    `Write up to ${MAX_WAITS} waits from 1s to 14h, separated by commas: 1m,5m,15m,30m,1h,2h. The last one repeats.`,
+  )
 }
 
 export const withoutPassword = (relay: string): string => relay.split(',').map(redactUrl).join(',')

@@ -6,7 +6,7 @@ import { MailctlError, messageOf } from '../base/errors.ts'
 import { DEBUG_CATEGORIES, type DebugCategory, type Log, silent } from '../base/log.ts'
 import { printable } from '../base/redact.ts'
 import type { App } from '../operations/app.ts'
-import type { Config } from '../ports/settings.ts'
+import type { Config, SettingKey } from '../ports/settings.ts'
 import type { Command, CommandContext, CreateAccountOptions, CreatedAccount, Flags, ServeAsk, Serving } from './command.ts'
 import { commandHelp, groupHelp } from './help.ts'
 import { type Io, isCi, openIo, openSpinner, type Streams } from './io.ts'
@@ -17,9 +17,7 @@ import { reportError } from './report-error.ts'
 import { expandValues } from './values.ts'
 
 /** Settings given on the command line; what is absent comes from the environment, `config.json` or a default. */
-export type SettingFlags = Readonly<
-  Partial<Record<'home' | 'profile' | 'network' | 'relay' | 'hostname' | 'resolver' | 'region' | 'store', string>>
->
+export type SettingFlags = Readonly<Partial<Record<'home' | 'profile' | SettingKey, string>>>
 
 export interface OpenAppOptions {
   readonly log: Log

@@ -18,6 +18,7 @@ shows which one won.
                                (default: mta.mailctl.test in the lab, else the machine's)
   MAILCTL_RESOLVER             DNS server, as --resolver
   MAILCTL_REGION               region named in ids and texts (default: us-east-1)
+  MAILCTL_RETRY                waits between tries (default: 1m,5m,15m,30m,1h,2h)
   MAILCTL_STORE                sqlite
   NO_COLOR                     any value: no colours
   CI                           true: no questions, no colours, no spinner

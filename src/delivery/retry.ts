@@ -5,9 +5,7 @@
 import type { Outcome } from '../mail/outcome.ts'
 
 const MINUTE = 60_000
-const WAITS = [1, 5, 15, 30, 60, 120].map(minutes => minutes * MINUTE)
-const LAST_WAIT = 120 * MINUTE
-/** How long delivery is tried. */
+/** How long delivery is tried, unless a configuration set says shorter. */
 export const DELIVERY_PERIOD_MS = 14 * 60 * MINUTE
 /** Up to this part of a wait is added, so that what failed together does not come back together. */
 const JITTER = 0.1
@@ -19,16 +17,15 @@ export interface RetryQuestion {
   readonly expiresAt: number
   /** 0 ≤ x < 1. */
   readonly chance: number
+  /** `Settings.retry`: milliseconds after the first try, the second, …; the last one repeats. At least one. */
+  readonly waits: readonly number[]
 }
 
-/** The wait after so many tries, in milliseconds, without jitter. */
-export const retryWaitMs = (attempts: number): number => WAITS[attempts - 1] ?? LAST_WAIT
-
 /** @returns the moment of the next try; null when the time is over. A wait that would end too late ends at the last moment instead. */
-export function nextAttemptAt({ attempts, now, expiresAt, chance }: RetryQuestion): number | null {
+export function nextAttemptAt({ attempts, now, expiresAt, chance, waits }: RetryQuestion): number | null {
   if (now >= expiresAt) return null
-  const waitMs = retryWaitMs(attempts) * (1 + JITTER * chance)
-  return Math.min(now + Math.round(waitMs), expiresAt)
+  const waitMs = waits[Math.min(attempts, waits.length) - 1] ?? MINUTE
+  return Math.min(now + Math.round(waitMs * (1 + JITTER * chance)), expiresAt)
 }
 
 /** What a recipient gets whose time is over; the last reply stays readable in it. @param periodMs how long it was tried */

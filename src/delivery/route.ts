@@ -11,13 +11,16 @@ import { SIMULATOR_DOMAIN } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import type { Settings, Smarthost } from '../ports/settings.ts'
 import type { Hop } from '../ports/transport.ts'
+import { siteOfHosts, siteOfRelays } from './site.ts'
 
 /** More are not looked up: a domain with more hosts than this is tried at the best ones. */
 const MAX_EXCHANGES = 10
 /** Of one host and one address family. */
 const MAX_ADDRESSES = 2
 
-export type Route = { readonly kind: 'hops'; readonly hops: readonly Hop[] } | { readonly kind: 'none'; readonly outcome: Outcome }
+export type Route =
+  /** `site`: what these hosts are paced as, see `site.ts`. */
+  { readonly kind: 'hops'; readonly site: string; readonly hops: readonly Hop[] } | { readonly kind: 'none'; readonly outcome: Outcome }
 
 export interface Routing {
   readonly lookup: (name: string, type: 'MX' | 'A' | 'AAAA') => Promise<DnsAnswer>
@@ -28,7 +31,7 @@ export interface Routing {
 
 /** @param domain lower-case A-labels, or a literal in brackets  @param shuffleKey one shuffle of equal hosts per key */
 export async function route(routing: Routing, domain: string, shuffleKey: string): Promise<Route> {
-  if (domain === SIMULATOR_DOMAIN) return { kind: 'hops', hops: [simulatorHop] }
+  if (domain === SIMULATOR_DOMAIN) return { kind: 'hops', site: SIMULATOR_DOMAIN, hops: [simulatorHop] }
   if (routing.settings.network === 'relay') return routeToSmarthosts(routing)
   if (domain.startsWith('[')) return none('5.1.2', `Address literals such as ${domain} are not supported`)
   return routeByMx(routing, domain, shuffleKey)
@@ -43,7 +46,7 @@ async function routeByMx(routing: Routing, domain: string, shuffleKey: string): 
   if (answer.kind === 'failure') return none('4.4.3', `DNS lookup of the MX of ${domain} failed: ${answer.detail}`)
   if (answer.kind === 'no-name') return none('5.1.2', `Domain ${domain} does not exist`)
   const exchanges = exchangesOf(answer)
-  if (exchanges.length === 0) return toHosts(routing, domain, [domain])
+  if (exchanges.length === 0) return toHosts(routing, domain, { site: siteOfHosts([domain]), hosts: [domain] })
   const named = exchanges.filter(({ exchange }) => !isNull(exchange))
   if (named.length === 0) return none('5.1.10', `Domain ${domain} does not accept mail (null MX)`)
   const ordered = named
@@ -53,7 +56,11 @@ async function routeByMx(routing: Routing, domain: string, shuffleKey: string): 
   // A host of equal or worse preference than ourselves would only hand the mail back: RFC 5321 §5.1.
   const better = own ? ordered.filter(({ preference }) => preference < own.preference) : ordered
   if (better.length === 0) return none('5.4.6', `Mail for ${domain} loops back to ${routing.settings.hostname}`)
-  return toHosts(routing, domain, [...new Set(better.map(({ exchange }) => exchange))].slice(0, MAX_EXCHANGES))
+  const best = better.filter(({ preference }) => preference === better[0]?.preference)
+  return toHosts(routing, domain, {
+    site: siteOfHosts(best.map(({ exchange }) => exchange)),
+    hosts: [...new Set(better.map(({ exchange }) => exchange))].slice(0, MAX_EXCHANGES),
+  })
 }
 
 function exchangesOf(answer: DnsAnswer): { exchange: string; preference: number }[] {
@@ -66,14 +73,19 @@ function exchangesOf(answer: DnsAnswer): { exchange: string; preference: number 
 const isNull = (exchange: string): boolean => exchange === '' || exchange === '.'
 const isOwn = ({ settings }: Routing, host: string): boolean => host === settings.hostname.toLowerCase()
 
-async function toHosts(routing: Routing, domain: string, hosts: readonly string[]): Promise<Route> {
+interface Destination {
+  readonly site: string
+  readonly hosts: readonly string[]
+}
+
+async function toHosts(routing: Routing, domain: string, { site, hosts }: Destination): Promise<Route> {
   if (hosts.some(host => isOwn(routing, host))) return none('5.4.6', `Mail for ${domain} loops back to ${routing.settings.hostname}`)
   const found = await Promise.all(hosts.map(host => addressesOf(routing, host)))
   const via = routing.settings.network === 'lab' ? 'lab' : 'network'
   const hops = found.flatMap(({ host, addresses }) =>
     addresses.map((address): Hop => ({ hostName: host, address, port: 25, via, tls: 'opportunistic' })),
   )
-  if (hops.length > 0) return { kind: 'hops', hops: hops.filter(isFirstOfItsAddress) }
+  if (hops.length > 0) return { kind: 'hops', site, hops: hops.filter(isFirstOfItsAddress) }
   const failed = found.find(({ failure }) => failure !== undefined)
   if (failed) return none('4.4.3', `DNS lookup of the address of ${failed.host} failed: ${failed.failure}`)
   return none('5.4.4', `No mail host of ${domain} has an address (${hosts.join(', ')})`)
@@ -115,7 +127,7 @@ async function routeToSmarthosts(routing: Routing): Promise<Route> {
   if (relay.length === 0) return none('4.3.5', 'No relay is configured')
   const found = await Promise.all(relay.map(async smarthost => ({ smarthost, ...(await addressesOf(routing, bare(smarthost.host))) })))
   const hops = found.flatMap(({ smarthost, addresses }) => addresses.map(address => smarthostHop(smarthost, address)))
-  if (hops.length > 0) return { kind: 'hops', hops }
+  if (hops.length > 0) return { kind: 'hops', site: siteOfRelays(relay), hops }
   const failed = found.find(({ failure }) => failure !== undefined)
   if (failed) return none('4.4.3', `DNS lookup of the address of relay ${failed.host} failed: ${failed.failure}`)
   return none('4.4.4', `No relay has an address (${found.map(({ host }) => host).join(', ')})`)

@@ -145,7 +145,7 @@ async function settlement(
 }
 
 /** A delay becomes the next attempt, or the end when there is no time left for one. */
-function decide({ ids }: DeliverApp, { message }: Leased, recipient: StoredRecipient, outcome: Outcome, now: number): Decided {
+function decide({ ids, settings }: DeliverApp, { message }: Leased, recipient: StoredRecipient, outcome: Outcome, now: number): Decided {
   if (outcome.action === 'delivered') return { recipient, state: 'delivered', nextAttemptAt: null, outcome }
   if (outcome.action === 'failed') return { recipient, state: 'bounced', nextAttemptAt: null, outcome }
   const next = nextAttemptAt({
@@ -153,6 +153,7 @@ function decide({ ids }: DeliverApp, { message }: Leased, recipient: StoredRecip
     now,
     expiresAt: message.expiresAt,
     chance: ids.chance(`retry ${message.id} ${recipient.index} ${recipient.attempts}`),
+    waits: settings.retry,
   })
   if (next !== null) return { recipient, state: 'deferred', nextAttemptAt: next, outcome }
   return { recipient, state: 'bounced', nextAttemptAt: null, outcome: gaveUp(outcome, message.expiresAt - message.acceptedAt) }

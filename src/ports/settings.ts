@@ -18,9 +18,11 @@ export interface Settings {
   readonly region: string
   /** In order of preference; used in relay mode only. */
   readonly relay: readonly Smarthost[]
+  /** Waits between tries, in milliseconds: after the first, the second, …; the last one repeats. At least one. */
+  readonly retry: readonly number[]
 }
 
-export const SETTING_KEYS = ['network', 'relay', 'hostname', 'resolver', 'region', 'store'] as const
+export const SETTING_KEYS = ['network', 'relay', 'hostname', 'resolver', 'region', 'retry', 'store'] as const
 export type SettingKey = (typeof SETTING_KEYS)[number]
 export type SettingOrigin = 'flag' | 'environment' | 'config' | 'default'
 

@@ -40,6 +40,7 @@ test('flag beats environment beats config.json beats default, and each origin is
     ['hostname', 'environment'],
     ['resolver', 'flag'],
     ['region', 'config'],
+    ['retry', 'default'],
     ['store', 'default'],
   ])
   expect(Object.isFrozen(config) && Object.isFrozen(config.settings)).toBe(true)
@@ -64,6 +65,14 @@ test('set, get, list, path', async () => {
   expect(await run(['config', 'get', 'relay'])).toMatchObject({ code: 1, stdout: '' })
   expect((await run(['config', 'set', 'region', ''])).code).toBe(0)
   expect(stored()).not.toHaveProperty('region')
+})
+
+test('the waits between tries are a setting', async () => {
+  expect(loadConfig({ home }, {}).settings.retry).toEqual([1, 5, 15, 30, 60, 120].map(minutes => minutes * 60_000))
+  expect(await run(['config', 'set', 'retry', '30s, 2m,14h'])).toMatchObject({ code: 0, stdout: 'retry=30s, 2m,14h\n' })
+  expect(loadConfig({ home }, {}).settings.retry).toEqual([30_000, 120_000, 14 * 3_600_000])
+  expect(loadConfig({ home }, { MAILCTL_RETRY: '1h' }).settings.retry).toEqual([3_600_000])
+  expect(() => loadConfig({ home }, { MAILCTL_RETRY: 'soon' })).toThrow("'soon' is not a value of retry")
 })
 
 test('what is written is for the owner only', async () => {
@@ -111,6 +120,14 @@ test.each([
   [['config', 'set', 'resolver', '127.0.0.1:99999'], 64, 'is not a value of resolver', 'address'],
   [['config', 'set', 'hostname', 'a..b'], 64, 'is not a value of hostname', 'DNS name'],
   [['config', 'set', 'region', 'mars'], 64, 'is not a value of region', 'us-east-1'],
+  [['config', 'set', 'retry', 'often'], 64, "'often' is not a value of retry", '1m,5m,15m'],
+  [['config', 'set', 'retry', '1m,,5m'], 64, 'is not a value of retry', 'separated by commas'],
+  [['config', 'set', 'retry', '500ms'], 64, 'is not a value of retry', 'from 1s'],
+  [['config', 'set', 'retry', '0s'], 64, 'is not a value of retry', 'from 1s'],
+  [['config', 'set', 'retry', '1m,15h'], 64, 'is not a value of retry', 'to 14h'],
+  [['config', 'set', 'retry', '1.5h'], 64, 'is not a value of retry', 'separated by commas'],
+  [['config', 'set', 'retry', Array(21).fill('1m').join(',')], 64, 'is not a value of retry', 'up to 20'],
+  [['config', 'set', 'retry', '1m', '5m'], 64, 'takes one value', 'Quote'],
   [['config', 'set', 'store', 'postgres://ann:pw@db/x'], 64, 'is not a value of store', 'sqlite'],
   [['config', 'set', 'region', 'us-east-1', 'eu-west-1'], 64, 'takes one value', 'Quote'],
   [['config', 'set', 'region', 'us-east-1', '--password-file', 'x'], 64, 'goes with relay only', 'relay'],

@@ -30,7 +30,7 @@ const session = (...outcomes: Outcome[]): HopResult => ({ kind: 'session', outco
 
 /** Hosts a, b, c … that answer like this. */
 async function attempted(...answers: HopResult[]) {
-  const route: Route = { kind: 'hops', hops: answers.map((_, index) => hop(String.fromCharCode(97 + index))) }
+  const route: Route = { kind: 'hops', site: 'site', hops: answers.map((_, index) => hop(String.fromCharCode(97 + index))) }
   const asked: string[] = []
   let now = 1_000
   const transport = {
@@ -105,6 +105,6 @@ test('without any host everyone gets the outcome of the route, and there is a re
 
 test('what the transport throws is not swallowed', async () => {
   const transport = { attempt: () => Promise.reject(new Error('interrupted')) }
-  const route: Route = { kind: 'hops', hops: [hop('a'), hop('b')] }
+  const route: Route = { kind: 'hops', site: 'site', hops: [hop('a'), hop('b')] }
   await expect(attempt({ transport, clock: { now: () => 7 } }, { route, delivery })).rejects.toThrow('interrupted')
 })

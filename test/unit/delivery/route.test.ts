@@ -161,6 +161,7 @@ describe('by MX', () => {
       const { found } = await routed({ zone, settings: { network } })
       expect(found).toEqual({
         kind: 'hops',
+        site: 'example.test',
         hops: [{ hostName: 'example.test', address: '127.0.0.1', port: 25, via, tls: 'opportunistic' }],
       })
     }
@@ -182,6 +183,7 @@ describe('by relay', () => {
     const auth = { user: 'u', password: 'p' }
     expect(found).toEqual({
       kind: 'hops',
+      site: 'relay one.test:465 [2001:db8::9]:25 two.test:587',
       hops: [
         { hostName: 'one.test', address: '192.0.2.1', port: 465, via: 'network', tls: 'implicit', auth },
         { hostName: '2001:db8::9', address: '2001:db8::9', port: 25, via: 'network', tls: 'opportunistic' },
