@@ -5,14 +5,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { median } from './figures.mjs'
 
 const RUNS = 5
 /** Base64 in lines of 76 characters and CRLF makes 41,939,000 octets of this: 40 MB less a few kilobytes for the rest of the message. */
 const LARGE = Math.floor(41_939_000 / 78) * 57
 /** Tells the peak in KiB on a channel of its own, so that neither output of the program is touched. */
 const REPORTER = `process.once('exit', () => require('node:fs').writeSync(3, String(process.resourceUsage().maxRSS)))`
-
-const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
 function mailctl(args, env, preload) {
   const node = [...(preload === undefined ? [] : ['--require', preload]), 'bin/mailctl.js', ...args]

@@ -3,10 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { median } from './figures.mjs'
 
 const RUNS = 21
-
-const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 
 /** Milliseconds from spawn to exit. */
 function time(args, env) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Debian packages that `npm run test:servers` runs against. Needs root.
+# Debian packages that `npm run test:servers` runs against; with `bench`, also those that `npm run bench` compares with. Needs root.
 set -euo pipefail
 packages=(
   python3-dkim python3-nacl # dkimpy, with Ed25519
@@ -7,5 +7,6 @@ packages=(
   bind9 bind9-dnsutils bind9-utils # a primary server, dig, named-checkzone
   postfix openssl           # a receiver with STARTTLS, and its certificate
 )
+[ "${1:-}" != bench ] || packages+=(opendkim swaks msmtp time util-linux)
 apt-get update -q
 DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}"

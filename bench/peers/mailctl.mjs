@@ -1,0 +1,86 @@
+// mailctl as a user has it: an account out of the sandbox, a domain verified with its own RSA-2048 key, rules, signature, events and the
+// durable queue on, everything by commands. It hands all mail to the sink as its relay.
+import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { FROM } from '../load/load.mjs'
+import { stop } from '../processes.mjs'
+
+const BIN = resolve('bin/mailctl.js')
+
+export const environment = home => ({ PATH: process.env.PATH, MAILCTL_HOME: home, CI: 'true' })
+
+/** Runs a command to its end. @returns its stdout. @throws Error when it ends with another code than `exit` */
+export function mailctl(home, args, exit = 0) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, '--no-input', ...args], { env: environment(home), encoding: 'utf8' })
+  if (status !== exit) throw new Error(`mailctl ${args.join(' ')} ended with ${status}: ${stderr.trim()}`)
+  return stdout
+}
+
+/** An account that may send as `FROM` through the relay on `sinkPort`. */
+export function prepareHome(home, { key, sinkPort }) {
+  const [, domain] = FROM.split('@')
+  mailctl(home, ['init', '--network', 'lab'])
+  mailctl(home, ['verify', 'domain', domain, '--dkim', `byo:s1:${key}`, '--publish', 'lab'])
+  mailctl(home, ['account', 'request-production', '--approve', '--max-24h-send', '-1', '--max-send-rate', '1000000'])
+  mailctl(home, ['config', 'set', 'network', 'relay'])
+  mailctl(home, ['config', 'set', 'relay', `smtp://127.0.0.1:${sinkPort}`])
+}
+
+/**
+ * Starts `mailctl serve` with only its SMTP door.
+ * @param {{ home: string, group: import('../processes.mjs').Group, prefix?: readonly string[] }} options `prefix`: a command to start it with
+ * @returns {Promise<{ port: number, readyMs: number, stop(): Promise<void> }>} `readyMs` from its start to its ready file
+ */
+export async function serve({ home, group, prefix = [] }) {
+  const ready = join(home, 'ready.json')
+  const log = join(home, 'serve.log')
+  rmSync(ready, { force: true })
+  const doors = ['--smtp', '127.0.0.1:0', '--smtp-trust', '127.0.0.1/32', '--smtps', 'off', '--http', 'off', '--mx', 'off', '--dns', 'off']
+  const [command, ...rest] = [...prefix, process.execPath, BIN, '--no-input', 'serve', ...doors, '--ready-file', ready]
+  const output = openSync(log, 'w')
+  const began = performance.now()
+  const child = group.spawn(command, rest, { env: environment(home), stdio: ['ignore', output, output] })
+  closeSync(output)
+  while (!existsSync(ready)) {
+    if (child.exitCode !== null || performance.now() - began > 60_000)
+      throw new Error(`mailctl serve was not ready: ${readFileSync(log, 'utf8').slice(-500).trim()}`)
+    await new Promise(done => setTimeout(done, 5))
+  }
+  return {
+    port: Number(JSON.parse(readFileSync(ready, 'utf8')).Smtp.split(':').at(-1)),
+    readyMs: performance.now() - began,
+    async stop() {
+      const code = await stop(child)
+      if (code !== 0) throw new Error(`mailctl serve ended with ${code}: ${readFileSync(log, 'utf8').slice(-500).trim()}`)
+    },
+  }
+}
+
+/** A new account for each run, its `serve` on the first `cores` cores of the machine when they are given. */
+const freshPeer = cores => ({
+  name: 'mailctl',
+  missing: () => undefined,
+  async start({ folder, group, key, sinkPort }) {
+    const home = join(folder, 'home')
+    prepareHome(home, { key, sinkPort })
+    return serve({ home, group, prefix: cores === undefined ? [] : ['taskset', '-c', `0-${cores - 1}`] })
+  },
+})
+export const mailctlPeer = freshPeer()
+export const mailctlOn = cores => freshPeer(cores)
+
+/** A home that is there and keeps what happens in it. `readyMs` gets an entry with each start. */
+export function preparedPeer(home) {
+  const readyMs = []
+  return {
+    name: 'mailctl',
+    readyMs,
+    async start({ group, sinkPort }) {
+      mailctl(home, ['config', 'set', 'relay', `smtp://127.0.0.1:${sinkPort}`])
+      const started = await serve({ home, group })
+      readyMs.push(started.readyMs)
+      return started
+    },
+  }
+}
