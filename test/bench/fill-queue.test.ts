@@ -10,7 +10,8 @@ import { makeKey } from '../../bench/throughput.mjs'
 const folder = mkdtempSync(join(tmpdir(), 'mailctl-fill-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('copies of a deferred message are queued, due later, and each has a history of its own', async () => {
+/** Ten processes one after the other. */
+test('copies of a deferred message are queued, due later, and each has a history of its own', { timeout: 120_000 }, async () => {
   const home = join(folder, 'home')
   prepareHome(home, { key: makeKey(folder), sinkPort: 1 })
   await deferOne(home)
