@@ -13,7 +13,7 @@ const may = {
   cli: doors,
   http: doors,
   smtpd: [...doors, 'wire'],
-  worker: doors,
+  worker: [...doors, 'delivery'],
 }
 const wall = ([room, rooms]) => ({
   name: `${room}-walls`,

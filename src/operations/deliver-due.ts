@@ -61,6 +61,8 @@ export async function deliverDue(app: DeliverApp, { messageId, signal }: Deliver
 /** @returns undefined when the pass was interrupted before there were outcomes */
 async function deliverGroup(app: DeliverApp, group: Leased, signal: AbortSignal): Promise<Settlement | undefined> {
   if (signal.aborted) return undefined
-  const { outcomes, attempts } = await tryGroup(app, group, await routeOf(app, group), signal)
+  const { message, domain, recipients } = group
+  const way = await routeOf(app, domain, `${message.id} ${recipients[0]?.attempts ?? 0}`)
+  const { outcomes, attempts } = await tryGroup(app, group, way, signal)
   return outcomes && (await settleGroup(app, group, outcomes, attempts))
 }

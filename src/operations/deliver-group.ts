@@ -30,13 +30,9 @@ export interface Tried {
   readonly attempts: readonly AttemptRecord[]
 }
 
-/** Never throws for what DNS did or did not say. */
-export function routeOf({ resolver, ids, settings }: DeliverApp, { message, domain, recipients }: Leased): Promise<Route> {
-  return route(
-    { lookup: (name, type) => resolver.lookup(name, type), chance: ids.chance, settings },
-    domain,
-    `${message.id} ${recipients[0]?.attempts ?? 0}`,
-  )
+/** Never throws for what DNS did or did not say. @param shuffleKey one shuffle of equal hosts per key */
+export function routeOf({ resolver, ids, settings }: DeliverApp, domain: string, shuffleKey: string): Promise<Route> {
+  return route({ lookup: (name, type) => resolver.lookup(name, type), chance: ids.chance, settings }, domain, shuffleKey)
 }
 
 /** @throws only for a bug of ours: what the host, the disk or the interruption did is in the result */

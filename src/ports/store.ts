@@ -223,8 +223,8 @@ export interface Store extends ConfigurationSets {
    * and the bodies of its reports are given back.
    */
   settle(settlement: Settlement): Promise<void>
-  /** Gives back everything this process holds, at once due again. */
-  release(): Promise<void>
+  /** Gives back these groups, or everything this process holds, in their former state and due as they were. */
+  release(groups?: readonly Leased[]): Promise<void>
   /** The earliest moment at which something waits; of one message when given. Undefined: nothing waits. */
   nextDueAt(messageId?: string): Promise<number | undefined>
   /** Makes waiting recipients due now: all, or of one message. @returns how many */

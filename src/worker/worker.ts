@@ -2,40 +2,77 @@
  * The engine of `serve`: takes what the doors hand over and what is due in the queue, and works on it until it is told to stop.
  *
  * What a door hands over is tried at once, from memory. The queue is asked when there is room, when something falls due, and now and then
- * in any case, because another process may have put something in or died. What it holds ends with an outcome in the store or is given back.
- * Never holds more than `MAX_GROUPS` groups in memory.
+ * in any case, because another process may have put something in or died. Sites pace themselves (`delivery/scheduler.ts`): mail for one
+ * that is blocked goes back into the queue and stays there until the block ends. Everything held ends with an outcome in the store or is
+ * given back. Memory is bounded by `MAX_GROUPS` and `MAX_BODY_BYTES`, whatever the queue's length.
  */
 import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../base/errors.ts'
-import { type DeliverApp, LEASE_MS, type Ready, routeOf, settleGroup, tryGroup } from '../operations/deliver-group.ts'
+import type { Route } from '../delivery/route.ts'
+import { Scheduler } from '../delivery/scheduler.ts'
+import { type Signal, signalOf } from '../delivery/signal.ts'
+import { siteOfHosts, siteOfRelays } from '../delivery/site.ts'
+import { ownVerdict } from '../mail/interpret-reply.ts'
+import { SIMULATOR_DOMAIN } from '../mail/mailbox-simulator.ts'
+import type { Outcome } from '../mail/outcome.ts'
+import { type DeliverApp, LEASE_MS, type Ready, routeOf, settleGroup, type Tried, tryGroup } from '../operations/deliver-group.ts'
+import { expireOverdue } from '../operations/expire-overdue.ts'
+import type { AttemptRecord } from '../ports/store.ts'
+import { Refill, type SiteRoom } from './refill.ts'
+import { RouteBook } from './route-book.ts'
 
-/** Groups of one message and one domain in memory, running ones included. */
-const MAX_GROUPS = 400
-/** Groups tried at once. */
-const CONCURRENCY = 20
-/** Octets of bodies kept in memory until their first attempt. */
+/** Groups of one message and one domain in memory, those under way included. */
+const MAX_GROUPS = 2_000
+/** Attempts under way: each may have a socket. */
+const MAX_ACTIVE = 400
+/** Octets of bodies kept in memory until their first attempt has ended. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 /** How often the queue is looked at when nothing is known to be due: also how soon a dead process's mail is taken up again. */
 const LOOK_MS = 500
-/** Of one look. */
-const LEASED_AT_ONCE = 50
+/** Between two looks when there is more than there was room for. */
+const LOOK_AGAIN_MS = 20
+/** How often messages whose time is over are looked for, and with them what dead processes held. */
+const EXPIRE_MS = 1_000
+
+/** Before the store is asked again after it failed. */
+const PAUSE_MS = 1_000
+
+const NOTHING_LEARNED: Signal = { kind: 'unrelated', reason: '' }
+
+/** A group with its way, in line at its site. */
+interface Placed {
+  readonly group: Ready
+  readonly way: Route
+  readonly site: string
+}
 
 export class Worker {
   readonly #app: DeliverApp
   readonly #warn: (text: string) => void
   readonly #cut = new AbortController()
-  readonly #waiting: Ready[] = []
-  #running = 0
+  readonly #scheduler: Scheduler<Placed>
+  readonly #routes: RouteBook
+  readonly #refill: Refill
+  #groups = 0
   #bodyBytes = 0
-  #timer: NodeJS.Timeout | undefined
-  #isLooking = false
   #isStopping = false
+  #isLooking = false
+  #mayHaveMore = false
+  #lookedAt = 0
+  #expiredAt = 0
+  #lookTimer: NodeJS.Timeout | undefined
+  #wakeTimer: NodeJS.Timeout | undefined
+  #wakeAt = Number.POSITIVE_INFINITY
   #onIdle: (() => void) | undefined
 
   /** @param warn told of what failed and will be tried again */
   constructor(app: DeliverApp, warn: (text: string) => void) {
     this.#app = app
     this.#warn = warn
+    this.#scheduler = new Scheduler({ chance: key => app.ids.chance(key) })
+    this.#routes = new RouteBook(domain => routeOf(app, domain, `${domain} ${app.clock.now()}`))
+    this.#refill = new Refill(app.store)
     // Every attempt listens for the cut: that they are many is no leak that Node should warn of.
     setMaxListeners(0, this.#cut.signal)
   }
@@ -46,22 +83,22 @@ export class Worker {
 
   /** How long a door may ask to hold a message that it is about to accept; undefined: there is no room, it is to wait in the queue. */
   get holdMs(): number | undefined {
-    if (this.#isStopping || this.#running + this.#waiting.length >= MAX_GROUPS || this.#bodyBytes >= MAX_BODY_BYTES) return undefined
-    return LEASE_MS
+    return this.#isStopping || this.#groups >= MAX_GROUPS || this.#bodyBytes >= MAX_BODY_BYTES ? undefined : LEASE_MS
   }
 
   /** Takes over what an operation accepted and holds. */
   deliver(held: readonly Ready[]): void {
-    for (const group of held) this.#add(group)
-    this.#startWaiting()
+    for (const group of held) void this.#place(group)
   }
 
-  /** Attempts that run may finish within `graceMs`, then they are cut; what is not settled is given back. */
+  /** Attempts under way may finish within `graceMs`, then they are cut; what is not settled is given back. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true
-    clearTimeout(this.#timer)
-    this.#waiting.length = 0
-    if (this.#running > 0) {
+    clearTimeout(this.#lookTimer)
+    clearTimeout(this.#wakeTimer)
+    for (const { site } of this.#scheduler.states(this.#app.clock.now()))
+      for (const { group } of this.#scheduler.drain(site, this.#app.clock.now())) this.#forget(group)
+    if (this.#groups > 0) {
       const timer = setTimeout(() => this.#cut.abort(), graceMs)
       await new Promise<void>(resolve => {
         this.#onIdle = resolve
@@ -71,62 +108,136 @@ export class Worker {
     await this.#app.store.release()
   }
 
-  #add(group: Ready): void {
-    this.#waiting.push(group)
+  /** Finds the way and puts the group in line, or back into the queue where its site is blocked. */
+  async #place(group: Ready): Promise<void> {
+    this.#groups += 1
     this.#bodyBytes += group.content?.body.length ?? 0
-  }
-
-  #startWaiting(): void {
-    while (!this.#isStopping && this.#running < CONCURRENCY) {
-      const group = this.#waiting.shift()
-      if (group === undefined) break
-      this.#running += 1
-      void this.#work(group).then(() => {
-        this.#running -= 1
-        this.#bodyBytes -= group.content?.body.length ?? 0
-        if (this.#isStopping && this.#running === 0) this.#onIdle?.()
-        this.#startWaiting()
-      })
+    const way = await this.#routes.route(group.domain, performance.now())
+    if (this.#isStopping) {
+      this.#forget(group)
+      if (this.#groups === 0) this.#onIdle?.()
+      return
     }
-    if (this.#waiting.length < LEASED_AT_ONCE / 2 && this.#lookWhenRoom) void this.#look()
+    const site = siteOf(way, group.domain, this.#app.settings)
+    const now = this.#app.clock.now()
+    if (this.#scheduler.blockedUntil(site, now) !== null) return this.#giveBack([{ group, way, site }])
+    this.#scheduler.offer(site, { group, way, site }, now)
+    this.#startDue(now)
   }
 
-  /** The last look found more than it could take. */
-  #lookWhenRoom = false
+  #startDue(now: number): void {
+    if (this.#isStopping) return
+    const room = MAX_ACTIVE - this.#scheduler.active
+    if (room > 0) for (const placed of this.#scheduler.take(now, room)) void this.#work(placed)
+    this.#wakeLater(now)
+    if (this.#mayHaveMore && !this.#isLooking && performance.now() - this.#lookedAt > LOOK_AGAIN_MS) void this.#look()
+  }
 
-  /** Never rejects: what fails here is given back to the queue by the lease that lapses with this process, or is tried again. */
-  async #work(group: Ready): Promise<void> {
+  async #work({ group, way, site }: Placed): Promise<void> {
     const app = this.#app
-    try {
-      const { outcomes, attempts } = await tryGroup(app, group, await routeOf(app, group), this.#cut.signal)
-      if (outcomes !== undefined) await settleGroup(app, group, outcomes, attempts)
-    } catch (error) {
-      this.#warn(`${group.message.id}: ${messageOf(error)}`)
+    const { outcomes, attempts } = await tryGroup(app, group, way, this.#cut.signal).catch((error: unknown) => this.#failed(group, error))
+    const signal = outcomes === undefined || way.kind === 'none' ? NOTHING_LEARNED : signalOf(outcomes)
+    const now = app.clock.now()
+    this.#scheduler.done(site, signal, now)
+    if (signal.kind === 'failing' || signal.kind === 'throttling') this.#drainIfBlocked(site, now)
+    this.#startDue(now)
+    if (outcomes !== undefined) await this.#settle(group, outcomes, attempts)
+    this.#forget(group)
+    if (this.#isStopping && this.#groups === 0) this.#onIdle?.()
+  }
+
+  /** What a bug of ours did to one attempt must not be done to the message: it is tried again later. */
+  #failed({ message, recipients }: Ready, error: unknown): Tried {
+    this.#warn(`${message.id}: ${messageOf(error)}`)
+    const outcome = ownVerdict('4.3.0', 'Internal error')
+    return { outcomes: recipients.map(() => outcome), attempts: [] }
+  }
+
+  /** What a host has taken must not be forgotten because the disk is full for a minute: so this goes on until it is written, or we stop. */
+  async #settle(group: Ready, outcomes: readonly Outcome[], attempts: readonly AttemptRecord[]): Promise<void> {
+    for (;;) {
+      try {
+        await settleGroup(this.#app, group, outcomes, attempts)
+        return
+      } catch (error) {
+        this.#warn(`${group.message.id}: ${messageOf(error)}`)
+        if (this.#isStopping) return
+        await sleep(PAUSE_MS)
+      }
     }
+  }
+
+  #drainIfBlocked(site: string, now: number): void {
+    if (this.#scheduler.blockedUntil(site, now) === null) return
+    const drained = this.#scheduler.drain(site, now)
+    if (drained.length > 0) this.#giveBack(drained)
+  }
+
+  #giveBack(placed: readonly Placed[]): void {
+    for (const { group } of placed) this.#forget(group)
+    this.#app.store.release(placed.map(({ group }) => group)).catch((error: unknown) => this.#warn(messageOf(error)))
+  }
+
+  #forget(group: Ready): void {
+    this.#groups -= 1
+    this.#bodyBytes -= group.content?.body.length ?? 0
+  }
+
+  /** A rate or a block lets something begin without anything else happening before. */
+  #wakeLater(now: number): void {
+    const at = this.#scheduler.nextWakeAt(now)
+    if (at === null || at >= this.#wakeAt) return
+    clearTimeout(this.#wakeTimer)
+    this.#wakeAt = at
+    this.#wakeTimer = setTimeout(
+      () => {
+        this.#wakeAt = Number.POSITIVE_INFINITY
+        this.#mayHaveMore = true
+        this.#startDue(this.#app.clock.now())
+      },
+      Math.max(1, at - now),
+    )
   }
 
   async #look(): Promise<void> {
     if (this.#isLooking || this.#isStopping) return
     this.#isLooking = true
-    this.#lookWhenRoom = false
-    clearTimeout(this.#timer)
-    const { store, clock } = this.#app
+    this.#mayHaveMore = false
+    this.#lookedAt = performance.now()
+    clearTimeout(this.#lookTimer)
     let waitMs = LOOK_MS
     try {
-      const limit = Math.min(LEASED_AT_ONCE, MAX_GROUPS - this.#running - this.#waiting.length)
-      if (limit > 0) {
-        const groups = await store.lease({ now: clock.now(), leaseMs: LEASE_MS, limit })
-        for (const group of groups) this.#add(group)
-        this.#lookWhenRoom = groups.length === limit
-        const next = await store.nextDueAt()
-        if (next !== undefined) waitMs = Math.min(LOOK_MS, Math.max(10, next - clock.now()))
-      }
+      waitMs = await this.#takeDue()
     } catch (error) {
       this.#warn(`the queue could not be read: ${messageOf(error)}`)
     }
     this.#isLooking = false
-    if (this.#isStopping) return
-    this.#timer = setTimeout(() => void this.#look(), waitMs)
-    this.#startWaiting()
+    if (!this.#isStopping) this.#lookTimer = setTimeout(() => void this.#look(), waitMs)
   }
+
+  /** @returns milliseconds until the next look is worth while */
+  async #takeDue(): Promise<number> {
+    const { store, clock } = this.#app
+    const now = clock.now()
+    if (now - this.#expiredAt >= EXPIRE_MS || now < this.#expiredAt) {
+      if (!(await expireOverdue(this.#app))) this.#expiredAt = now
+    }
+    const room = MAX_GROUPS - this.#groups
+    const groups = await this.#refill.take({ now, leaseMs: LEASE_MS, room, roomFor: domain => this.#roomFor(domain, now) })
+    this.#mayHaveMore = groups.length > 0
+    this.deliver(groups)
+    const next = await store.nextDueAt()
+    return next === undefined || next <= now ? LOOK_MS : Math.min(LOOK_MS, next - now)
+  }
+
+  async #roomFor(domain: string, now: number): Promise<SiteRoom> {
+    const site = siteOf(await this.#routes.route(domain, performance.now()), domain, this.#app.settings)
+    return { site, room: this.#scheduler.room(site, now) }
+  }
+}
+
+/** What shares a pace: the relays, or everything with the same hosts. Mail that has no way waits for nobody. */
+function siteOf(way: Route, domain: string, { network, relay }: DeliverApp['settings']): string {
+  if (way.kind === 'none') return `none ${domain}`
+  return network === 'relay' && domain !== SIMULATOR_DOMAIN ? siteOfRelays(relay) : siteOfHosts(way.hops.map(({ hostName }) => hostName))
 }

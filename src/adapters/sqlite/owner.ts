@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Database } from '../../base/database.ts'
+import type { Leased } from '../../ports/store.ts'
 import { number, optional, text } from './columns.ts'
 
 export interface Owner {
@@ -28,6 +29,8 @@ export interface Owner {
   takeBackLapsed(now: number): void
   /** Gives back every lease of this process. Inside a transaction. @returns how many */
   releaseAll(): number
+  /** Gives back these groups, as far as this process holds them. Inside a transaction. */
+  release(groups: readonly Leased[]): void
   /** Removes this process. Inside a transaction. */
   remove(): void
 }
@@ -132,6 +135,13 @@ export function openOwner(database: Database, processes: Processes = systemProce
       }
     },
     releaseAll: () => (id === undefined ? 0 : takeBack(id)),
+    release(groups) {
+      const giveBack = database.prepare(
+        `UPDATE recipient SET state = was, was = NULL, owner = NULL
+         WHERE message = (SELECT seq FROM message WHERE id = ?) AND position = ? AND state = 'active' AND owner = ?`,
+      )
+      for (const { message, recipients } of groups) for (const { index } of recipients) giveBack.run(message.id, index, ownId())
+    },
     remove() {
       if (id !== undefined) database.prepare('DELETE FROM owner WHERE id = ?').run(id)
       id = undefined

@@ -169,8 +169,8 @@ export function openStore(database: Database, options: StoreOptions): Store {
       })
       if (!settled) await giveBack()
     },
-    async release() {
-      await commit(() => owner.releaseAll())
+    async release(groups) {
+      await commit(() => (groups === undefined ? owner.releaseAll() : owner.release(groups)))
     },
     nextDueAt: async messageId => earliestDue(database, messageId),
     makeDue: (now, messageId) => commit(() => makeAllDue(database, now, messageId)),
