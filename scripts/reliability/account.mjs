@@ -1,0 +1,80 @@
+// What account.db says, read with SQLite alone and none of mailctl's code.
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+const Database = createRequire(import.meta.url)('better-sqlite3')
+const FINAL = new Set(['delivered', 'bounced', 'suppressed', 'rejected'])
+
+/**
+ * @typedef {{ seq: number, kind: string, address: string, state: string, nextAttemptAt: number | null, pid: number | null,
+ *   segment: string | null }} Row  `pid`: of the process that holds it
+ */
+
+/** A database file of a running engine. */
+export const readRunning = file => read(new Database(file, { readonly: true }))
+
+/**
+ * What a dead engine left, without touching it: the next engine has to find the log as it was. So the files are copied and the copy is read.
+ * @param folder for the copy
+ */
+export function readLeft(file, folder) {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  for (const suffix of ['', '-wal']) if (existsSync(file + suffix)) copyFileSync(file + suffix, `${folder}/account.db${suffix}`)
+  return read(new Database(`${folder}/account.db`))
+}
+
+/** @returns {{ rows: Row[], open: Map<string, number> }} `open`: for each address how many of its rows are not final */
+function read(database) {
+  try {
+    const rows = database
+      .prepare(
+        `SELECT seq, kind, address, state, next_attempt_at AS nextAttemptAt, pid, segment
+         FROM recipient JOIN message ON seq = recipient.message LEFT JOIN owner ON owner.id = recipient.owner
+         LEFT JOIN content ON content.message = seq`,
+      )
+      .all()
+    const open = new Map()
+    for (const { address, state } of rows) if (!FINAL.has(state)) open.set(address, (open.get(address) ?? 0) + 1)
+    return { rows, open }
+  } finally {
+    database.close()
+  }
+}
+
+/** How many recipients are being tried or are due. @param now the engine's time */
+export function countDue(file, now) {
+  const database = new Database(file, { readonly: true })
+  try {
+    return database
+      .prepare(`SELECT COUNT(*) AS due FROM recipient WHERE state = 'active' OR (state IN ('queued', 'deferred') AND next_attempt_at <= ?)`)
+      .get(now).due
+  } finally {
+    database.close()
+  }
+}
+
+/** Everything, after the end. */
+export function readAll(file) {
+  const database = new Database(file)
+  try {
+    const all = sql => database.prepare(sql).all()
+    return {
+      integrity: all('PRAGMA integrity_check').map(row => row.integrity_check),
+      foreignKeys: all('PRAGMA foreign_key_check'),
+      messages: all(
+        `SELECT seq, id, kind, EXISTS (SELECT 1 FROM content WHERE message = seq) AS kept,
+           EXISTS (SELECT 1 FROM recipient WHERE message = seq AND state IN ('queued', 'active', 'deferred', 'held')) AS open FROM message`,
+      ),
+      events: all('SELECT type, message, recipients FROM event').map(row => ({ ...row, recipients: JSON.parse(row.recipients) })),
+      contents: all(
+        'SELECT message, segment, body_offset AS offset, body_length AS length, body_sha256 AS sha256 FROM content WHERE segment IS NOT NULL',
+      ),
+      owners: all('SELECT id FROM owner').length,
+      sent: database.prepare('SELECT sent FROM usage').get().sent,
+      sentBySecond: database.prepare('SELECT COALESCE(SUM(recipients), 0) AS sent FROM sent_second').get().sent,
+    }
+  } finally {
+    database.close()
+  }
+}
