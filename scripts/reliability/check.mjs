@@ -47,6 +47,11 @@ export function judge({ home, plan, messages, kills, sink, disk, lostFiles }) {
   const refusedYetThere = addressesOf('refused').filter(address => rowsOf.has(address))
   if (plan.fault !== 'failed sync') bad('refused, yet there', refusedYetThere)
 
+  bad(
+    'refused for good, with nothing wrong with it',
+    messages.filter(({ answer }) => /^5/.test(answer)).map(({ name, answer }) => `${name} ${answer}`),
+  )
+
   const copiesOf = address => sink.of(address).copies
   bad(
     'called delivered, and the receiver has it not',
