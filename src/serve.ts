@@ -37,13 +37,13 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn }: Running):
   function options(): Parameters<typeof openSubmissionDoor>[1] {
     return {
       hostname: app.settings.hostname,
-      log: line => app.log('smtp', line),
+      log: app.log,
       async submit({ from, recipients, content, signal: gone }) {
         const { holdMs } = worker
         const { messageId, held } = await submitMessage(app, {
           content,
           recipients,
-          ...(from !== '' && { returnPath: from }),
+          returnPath: from,
           tags: {},
           configurationSet: null,
           operation: 'SendRawEmail',

@@ -1,6 +1,7 @@
 /**
- * A raw message from outside, as a stream, split into its header and its body. Here, and nowhere else, line ends become CRLF: a bare CR
- * or LF that reached the next hop could smuggle a second message through it. Constant memory: the header is bounded, the body flows.
+ * A raw message from outside, split into its header and its body: as a stream in constant memory (the header is bounded, the body flows),
+ * or whole when it is small and there already. Here, and nowhere else, line ends become CRLF: a bare CR or LF that reached the next hop
+ * could smuggle a second message through it.
  * RFC 5322 §2.1 and §2.3 (bare CR and LF), RFC 5321 §4.5.3.1.6 (line length).
  */
 import { Readable } from 'node:stream'
@@ -24,6 +25,14 @@ export interface SplitMessage {
   readonly tally: MessageTally
 }
 
+/** The same of a message that is in memory as a whole. */
+export interface WholeMessage {
+  readonly header: Header
+  /** CRLF line ends, the last line ended too; may be a view of the octets that were given. */
+  readonly body: Buffer
+  readonly tally: MessageTally
+}
+
 export interface SplitLimits {
   /** Default: 40 MB. */
   readonly maxBytes?: number
@@ -32,6 +41,7 @@ export interface SplitLimits {
 const CR = 13
 const LF = 10
 const CRLF = Buffer.from('\r\n')
+const EMPTY = Buffer.alloc(0)
 
 /**
  * Resolves when the header is read; the source is paused until the body is.
@@ -52,6 +62,22 @@ export async function splitMessage(source: AsyncIterable<Uint8Array | string>, l
   }
 }
 
+/**
+ * Splits a small message at once, without copying one whose line ends are CRLF.
+ * @throws MailctlError as `splitMessage` and its body do
+ */
+export function splitWhole(octets: Buffer, limits: SplitLimits = {}): WholeMessage {
+  const lines = new LineEnds(limits.maxBytes ?? MAX_MESSAGE_BYTES)
+  const text = lines.take(octets)
+  const cut = cutHeader(text, 0)
+  // Without an empty line all of it is header.
+  const header = parseHeader(cut === undefined ? withEnd(text, lines.end()) : cut.block)
+  const body = cut === undefined ? EMPTY : withEnd(cut.rest, lines.end())
+  return { header, body, tally: { octets: lines.octets, eightBit: lines.eightBit } }
+}
+
+const withEnd = (text: Buffer, end: Buffer): Buffer => (end.length === 0 ? text : Buffer.concat([text, end]))
+
 async function* bodyChunks(first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
   try {
     if (first.length > 0) yield first
@@ -67,7 +93,7 @@ async function collectHeader(chunks: AsyncGenerator<Buffer>): Promise<{ block: B
   let length = 0
   for (;;) {
     const { value, done } = await chunks.next()
-    if (done) return { block: store.subarray(0, length), rest: Buffer.alloc(0) }
+    if (done) return { block: store.subarray(0, length), rest: EMPTY }
     if (length + value.length > store.length) {
       const larger = Buffer.allocUnsafe(Math.max(2 * store.length, length + value.length))
       store.copy(larger, 0, 0, length)
@@ -76,16 +102,21 @@ async function collectHeader(chunks: AsyncGenerator<Buffer>): Promise<{ block: B
     const from = Math.max(0, length - 3)
     value.copy(store, length)
     length += value.length
-    const seen = store.subarray(0, length)
-    if (seen[0] === CR) return { block: Buffer.alloc(0), rest: seen.subarray(2) }
-    const end = seen.indexOf('\r\n\r\n', from)
-    if (end > MAX_HEADER_BYTES || (end < 0 && length > MAX_HEADER_BYTES)) {
-      throw new MailctlError('bad-data', `The header is larger than ${formatSize(MAX_HEADER_BYTES)}`, {
-        hint: 'An empty line must end the header; is this a mail message?',
-      })
-    }
-    if (end >= 0) return { block: seen.subarray(0, end + 2), rest: seen.subarray(end + 4) }
+    const cut = cutHeader(store.subarray(0, length), from)
+    if (cut !== undefined) return cut
   }
+}
+
+/** @param from no end of the header begins before it  @returns undefined when the octets seen so far have no end of a header */
+function cutHeader(seen: Buffer, from: number): { block: Buffer; rest: Buffer } | undefined {
+  if (seen[0] === CR) return { block: EMPTY, rest: seen.subarray(2) }
+  const end = seen.indexOf('\r\n\r\n', from)
+  if (end > MAX_HEADER_BYTES || (end < 0 && seen.length > MAX_HEADER_BYTES)) {
+    throw new MailctlError('bad-data', `The header is larger than ${formatSize(MAX_HEADER_BYTES)}`, {
+      hint: 'An empty line must end the header; is this a mail message?',
+    })
+  }
+  return end < 0 ? undefined : { block: seen.subarray(0, end + 2), rest: seen.subarray(end + 4) }
 }
 
 /** Line ends, line lengths, size and 8-bit octets in one pass over a stream. */
@@ -103,13 +134,22 @@ class LineEnds implements MessageTally {
 
   async *normalise(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Buffer> {
     for await (const given of source) {
-      const chunk = this.convert(
+      const chunk = this.take(
         typeof given === 'string' ? Buffer.from(given, 'utf8') : Buffer.from(given.buffer, given.byteOffset, given.byteLength),
       )
-      if (chunk.length > 0) yield this.count(chunk)
+      if (chunk.length > 0) yield chunk
     }
-    // A CR at the very end has written its CRLF already; a line without an end gets one.
-    if (this.column > 0) yield this.count(CRLF)
+    const end = this.end()
+    if (end.length > 0) yield end
+  }
+
+  take(chunk: Buffer): Buffer {
+    return this.count(this.convert(chunk))
+  }
+
+  /** What ends the last line. A CR at the very end has written its CRLF already. */
+  end(): Buffer {
+    return this.column > 0 ? this.count(CRLF) : EMPTY
   }
 
   /** A CR writes CRLF at once; the LF that may follow it, even in the next chunk, is then swallowed. */

@@ -56,10 +56,18 @@ function closingBracket(text: string): number {
   return -1
 }
 
-/** @param keyword `FROM:` or `TO:`, in front of the path */
-export function parsePathCommand(argument: string, keyword: 'FROM:' | 'TO:'): PathCommand | PathProblem {
+/**
+ * @param keyword `FROM:` or `TO:`, in front of the path
+ * @param bare whether an address without its angle brackets, up to the first space, is taken as well
+ */
+export function parsePathCommand(
+  argument: string,
+  keyword: 'FROM:' | 'TO:',
+  bare: 'taken' | 'refused' = 'refused',
+): PathCommand | PathProblem {
   if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return 'syntax'
-  const rest = argument.slice(keyword.length).trimStart()
+  let rest = argument.slice(keyword.length).trimStart()
+  if (bare === 'taken') rest = rest.replace(/^[^<"\s][^\s]*/, '<$&>')
   if (!rest.startsWith('<')) return 'syntax'
   const close = closingBracket(rest)
   if (close === -1) return 'syntax'
@@ -69,6 +77,16 @@ export function parsePathCommand(argument: string, keyword: 'FROM:' | 'TO:'): Pa
   if (path === 'address' || path === 'eight-bit') return path
   const parameters = parseParameters(after.trim())
   return parameters === undefined ? 'parameters' : { path: path.address, parameters }
+}
+
+/** The path of a `MAIL` or `RCPT` argument as the client wrote it, fit for a reply: `<a b@c>`, printable ASCII, at most 100 characters. */
+export function shownPath(argument: string): string {
+  const path = argument
+    .slice(argument.indexOf(':') + 1)
+    .trim()
+    .replace(/[^ -~]/g, '?')
+  const inside = path.startsWith('<') ? path.slice(1, path.lastIndexOf('>')) : path
+  return `<${inside.slice(0, 100)}>`
 }
 
 function parsePath(inside: string): { readonly address: string } | 'address' | 'eight-bit' {
@@ -81,9 +99,11 @@ function parsePath(inside: string): { readonly address: string } | 'address' | '
   return mailbox === undefined ? 'address' : { address: mailbox }
 }
 
-function parseParameters(text: string): Map<string, string> | undefined {
+const NO_PARAMETERS: ReadonlyMap<string, string> = new Map()
+
+function parseParameters(text: string): ReadonlyMap<string, string> | undefined {
+  if (text === '') return NO_PARAMETERS
   const parameters = new Map<string, string>()
-  if (text === '') return parameters
   for (const word of text.split(/ +/)) {
     const match = PARAMETER.exec(word)
     const keyword = match?.[1]?.toUpperCase()

@@ -11,9 +11,11 @@ import { TLSSocket } from 'node:tls'
 import { messageOf } from '../base/errors.ts'
 import { printable, redactSmtpCommand } from '../base/redact.ts'
 import type { Reply } from '../mail/reply.ts'
-import { LOCAL_ERROR, SmtpDialogue, type Step } from './smtp-dialogue.ts'
+import type { CollectingRoom } from './smtp-collector.ts'
+import { SmtpDialogue, type Step } from './smtp-dialogue.ts'
 import { IncomingMessage } from './smtp-incoming.ts'
-import { type Answer, type SmtpPeer, type SmtpServerOptions, type SmtpTimeouts, smtpReply } from './smtp-session.ts'
+import { type Phrases, STANDARD } from './smtp-phrases.ts'
+import type { Answer, SmtpPeer, SmtpServerOptions, SmtpSession, SmtpTimeouts } from './smtp-session.ts'
 
 /** Longest command line, CRLF included. RFC 5321 §4.5.3.1.4 asks for 512 and what extensions add. */
 const MAX_LINE = 2048
@@ -25,20 +27,35 @@ const LINGER_MS = 2000
 const LF = 0x0a
 const CR = 0x0d
 const EMPTY = Buffer.alloc(0)
+
+/** What the connections of a listener share. */
+export interface Listener {
+  readonly options: SmtpServerOptions
+  readonly timeouts: SmtpTimeouts
+  readonly room: CollectingRoom
+  /** Calls `greet` after the sockets were polled once more, so that an early talker has shown himself. */
+  greetSoon(connection: SmtpConnection): void
+  closed(connection: SmtpConnection): void
+}
+
 export class SmtpConnection implements SmtpPeer {
   readonly address: string
   readonly port: number
   tls: SmtpPeer['tls']
 
+  readonly #listener: Listener
   readonly #options: SmtpServerOptions
-  readonly #timeouts: SmtpTimeouts
-  readonly #onClosed: () => void
+  readonly #phrases: Phrases
   #socket: Socket
   readonly #dialogue: SmtpDialogue
   /** `closing`: the last reply is to be sent; `ending`: it was, and the client may go. */
   #phase: 'greeting' | 'open' | 'closing' | 'ending' | 'closed' = 'greeting'
-  /** A handler, a handshake or a slow reader of replies is awaited; no command is begun. */
+  /** A handler or a handshake is awaited; no command is begun. */
   #waiting = true
+  /** A slow reader of replies is awaited, likewise. */
+  #choked = false
+  /** To be closed as soon as nothing would be lost. */
+  #leaving = false
   #deadline: number
   #isSecuring = false
   #pending: Buffer = EMPTY
@@ -46,26 +63,26 @@ export class SmtpConnection implements SmtpPeer {
   #nonsense = 0
   #replies = ''
   #clientEnded = false
+  #hasQuit = false
   #incoming: IncomingMessage | undefined
   /** When the message must have ended. */
   #messageUntil = 0
 
-  constructor(socket: Socket, options: SmtpServerOptions, timeouts: SmtpTimeouts, onClosed: () => void) {
+  constructor(socket: Socket, listener: Listener) {
+    const { options, timeouts } = listener
     this.#socket = socket
+    this.#listener = listener
     this.#options = options
-    this.#timeouts = timeouts
-    this.#onClosed = onClosed
+    this.#phrases = options.phrases ?? STANDARD
     this.#dialogue = new SmtpDialogue(this, options)
     this.address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '')
     this.port = socket.remotePort ?? 0
     this.#deadline = performance.now() + timeouts.handshakeMs
-    socket.setNoDelay(true)
-    socket.on('error', () => this.drop())
-    socket.once('close', () => this.#closed())
-    if (options.tls?.mode === 'implicit') this.#secure(() => this.#greet())
+    socket.on('error', this.#onError).on('close', this.#onClose)
+    if (options.tls?.mode === 'implicit') this.#secure(() => listener.greetSoon(this))
     else {
       this.#listen()
-      this.#greet()
+      listener.greetSoon(this)
     }
   }
 
@@ -78,24 +95,25 @@ export class SmtpConnection implements SmtpPeer {
   }
 
   /** Whether nobody would lose anything by closing now. */
-  get isIdle(): boolean {
-    return !this.#waiting && this.#incoming === undefined
+  get #isIdle(): boolean {
+    return !this.#waiting && this.#incoming === undefined && !this.#dialogue.inTransaction
   }
 
   drop(): void {
     this.#socket.destroy()
   }
 
-  /** Says 421 and hangs up. */
+  /** Says 421 and hangs up: now, or when the message that is being given is done. */
   shutDown(): void {
-    this.#hangUp(smtpReply(421, '4.3.2', 'Shutting down'))
+    this.#leaving = true
+    if (this.#isIdle) this.#hangUp(this.#phrases.shuttingDown)
   }
 
   /** Called now and then by the listener. @param now `performance.now()` */
   checkTime(now: number): void {
     if (now < this.#deadline) return
-    const canSpeak = this.#phase === 'open' && !this.#socket.writableNeedDrain
-    if (canSpeak) this.#hangUp(smtpReply(421, '4.4.2', 'Timeout waiting for data from client'))
+    const canSpeak = this.#phase === 'open' && !this.#choked
+    if (canSpeak) this.#hangUp(this.#phrases.timeOut)
     else this.drop()
   }
 
@@ -106,7 +124,12 @@ export class SmtpConnection implements SmtpPeer {
     this.#clientEnded = true
     this.#pump()
   }
-  readonly #onDrain = (): void => this.#pump()
+  readonly #onDrain = (): void => {
+    this.#choked = false
+    this.#pump()
+  }
+  readonly #onError = (): void => this.drop()
+  readonly #onClose = (): void => this.#closed()
 
   #listen(): void {
     this.#socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
@@ -114,7 +137,7 @@ export class SmtpConnection implements SmtpPeer {
 
   #secure(ready: () => void): void {
     this.#waiting = true
-    this.#deadline = performance.now() + this.#timeouts.handshakeMs
+    this.#deadline = performance.now() + this.#listener.timeouts.handshakeMs
     let secure: TLSSocket
     try {
       const context = this.#options.tls?.context()
@@ -130,7 +153,7 @@ export class SmtpConnection implements SmtpPeer {
       this.drop()
     }
     secure.on('error', failed).on('_tlsError', failed)
-    secure.once('close', () => this.#closed())
+    secure.once('close', this.#onClose)
     secure.once('secure', () => {
       this.#isSecuring = false
       this.tls = { version: secure.getProtocol() ?? '', cipher: secure.getCipher().name }
@@ -142,7 +165,7 @@ export class SmtpConnection implements SmtpPeer {
 
   #received(chunk: Buffer): void {
     if (this.#phase === 'greeting') {
-      this.#hangUp(smtpReply(554, '5.5.1', 'Protocol error: you spoke before the greeting'))
+      this.#hangUp(this.#phrases.earlyTalker)
       return
     }
     if (this.#phase !== 'open') return
@@ -156,42 +179,46 @@ export class SmtpConnection implements SmtpPeer {
     this.#pending = EMPTY
     this.#incoming?.abandon('The connection was lost before the message was whole')
     this.#dialogue.close()
-    this.#onClosed()
+    this.#listener.closed(this)
   }
 
   /** Reads on when there is room, and sends what is to be said. */
   #flow(): void {
     if (this.#phase === 'ending' || this.#phase === 'closed') return
+    const socket = this.#socket
     if (this.#replies !== '') {
-      this.#socket.write(this.#replies, 'latin1')
+      if (!socket.write(this.#replies, 'latin1')) this.#choked = true
       this.#replies = ''
     }
     if (this.#phase === 'closing') {
-      this.#phase = 'ending'
-      this.#pending = EMPTY
-      this.#deadline = performance.now() + LINGER_MS
-      this.#socket.end()
-      this.#socket.resume()
+      this.#end()
       return
     }
     // The octets of a handshake are for TLS alone: the socket stays paused until it has it.
     if (this.#isSecuring) return
-    if (this.#incoming?.isFull === true || (this.#waiting && this.#pending.length >= BUFFERED) || this.#socket.writableNeedDrain)
-      this.#socket.pause()
-    else if (this.#socket.isPaused()) this.#socket.resume()
+    if (this.#incoming?.isFull === true || (this.#waiting && this.#pending.length >= BUFFERED) || this.#choked) socket.pause()
+    else if (socket.isPaused()) socket.resume()
+  }
+
+  #end(): void {
+    this.#phase = 'ending'
+    const socket = this.#socket
+    // After QUIT nothing more can come: with our last word in the system's hands the socket may go, which spares both ends a round.
+    if (this.#hasQuit && this.tls === undefined && this.#pending.length === 0 && socket.writableLength === 0) {
+      socket.destroy()
+      return
+    }
+    this.#pending = EMPTY
+    this.#deadline = performance.now() + LINGER_MS
+    socket.end()
+    socket.resume()
   }
 
   #pump(): void {
-    while (!this.#waiting && this.#phase === 'open' && this.#pending.length > 0 && !this.#socket.writableNeedDrain) {
+    while (!this.#waiting && this.#phase === 'open' && this.#pending.length > 0 && !this.#choked) {
       if (!(this.#incoming === undefined ? this.#takeLine() : this.#takeData(this.#incoming))) break
     }
-    if (
-      this.#clientEnded &&
-      this.#phase === 'open' &&
-      !this.#waiting &&
-      !this.#socket.writableNeedDrain &&
-      this.#incoming?.isFull !== true
-    ) {
+    if (this.#clientEnded && this.#phase === 'open' && !this.#waiting && !this.#choked && this.#incoming?.isFull !== true) {
       if (this.#incoming !== undefined) this.drop()
       else this.#phase = 'closing'
     }
@@ -220,7 +247,7 @@ export class SmtpConnection implements SmtpPeer {
     if (!(answer instanceof Promise)) {
       then?.(answer)
       this.#say(answer)
-      this.#deadline = performance.now() + this.#timeouts.commandMs
+      this.#expectCommand()
       return
     }
     this.#waiting = true
@@ -228,7 +255,7 @@ export class SmtpConnection implements SmtpPeer {
     answer
       .catch((thrown: unknown) => {
         this.#options.log?.(`* handler failed: ${messageOf(thrown)}`)
-        return LOCAL_ERROR
+        return this.#phrases.localError
       })
       .then(reply => {
         if (this.#phase !== 'greeting' && this.#phase !== 'open') return
@@ -244,26 +271,35 @@ export class SmtpConnection implements SmtpPeer {
       answer = question()
     } catch (thrown) {
       this.#options.log?.(`* handler failed: ${messageOf(thrown)}`)
-      answer = LOCAL_ERROR
+      answer = this.#phrases.localError
     }
     this.#reply(answer, then)
   }
 
-  /** Two turns of the loop pass before the greeting: one poll, in which an early talker shows itself; no fixed delay. */
-  #greet(): void {
-    setImmediate(() =>
-      setImmediate(() => {
-        if (this.#phase !== 'greeting') return
-        this.#waiting = false
-        this.#ask(
-          () => this.#dialogue.greet(),
-          reply => {
-            if (this.#phase === 'greeting') this.#phase = reply.code === 220 ? 'open' : 'closing'
-          },
-        )
-        if (!this.#waiting) this.#pump()
-      }),
+  /** Called once by the listener, see `greetSoon`. */
+  greet(): void {
+    if (this.#phase !== 'greeting') return
+    if (this.#leaving) {
+      this.#hangUp(this.#phrases.shuttingDown)
+      return
+    }
+    this.#waiting = false
+    this.#ask(
+      () => this.#dialogue.greet(),
+      reply => {
+        if (this.#phase === 'greeting') this.#phase = reply.code === 220 ? 'open' : 'closing'
+      },
     )
+    if (!this.#waiting) this.#pump()
+  }
+
+  /** From our reply on the client has so long for its next command. */
+  #expectCommand(): void {
+    this.#deadline = performance.now() + (this.#dialogue.idleMs ?? this.#listener.timeouts.commandMs)
+    if (this.#leaving && this.#phase === 'open' && this.#isIdle) {
+      this.#say(this.#phrases.shuttingDown)
+      this.#phase = 'closing'
+    }
   }
 
   // --- commands ---
@@ -275,7 +311,7 @@ export class SmtpConnection implements SmtpPeer {
       if (this.#pending.length > MAX_LINE) {
         this.#nonsense += this.#pending.length
         this.#pending = EMPTY
-        if (this.#nonsense > MAX_NONSENSE) this.#hangUp(smtpReply(421, '4.7.0', 'Line too long'))
+        if (this.#nonsense > MAX_NONSENSE) this.#hangUp(this.#phrases.endlessLine)
       }
       return false
     }
@@ -283,16 +319,15 @@ export class SmtpConnection implements SmtpPeer {
     this.#pending = lf + 1 === raw.length ? EMPTY : raw.subarray(lf + 1)
     const wasTooLong = this.#nonsense > 0 || lf >= MAX_LINE
     this.#nonsense = 0
-    this.#take(wasTooLong ? this.#dialogue.refuse(smtpReply(500, '5.5.2', 'Line too long')) : this.#readLine(raw, lf))
-    if (!this.#waiting && this.#incoming === undefined) this.#deadline = performance.now() + this.#timeouts.commandMs
+    this.#take(wasTooLong ? this.#dialogue.refuse(this.#phrases.lineTooLong) : this.#readLine(raw, lf))
     return true
   }
 
   #readLine(raw: Buffer, lf: number): Step {
-    if (lf === 0 || raw[lf - 1] !== CR) return this.#dialogue.refuse(smtpReply(500, '5.5.2', 'Commands must end in CRLF'))
+    if (lf === 0 || raw[lf - 1] !== CR) return this.#dialogue.refuse(this.#phrases.bareLineEnd)
     const line = raw.toString('latin1', 0, lf - 1)
     this.#options.log?.(`> ${printable(redactSmtpCommand(line))}`)
-    if (/[\0-\x08\x0a-\x1f\x7f]/.test(line)) return this.#dialogue.refuse(smtpReply(500, '5.5.2', 'Control characters in the command'))
+    if (/[\0-\x08\x0a-\x1f\x7f]/.test(line)) return this.#dialogue.refuse(this.#phrases.controlCharacters)
     return this.#dialogue.obey(line)
   }
 
@@ -300,9 +335,13 @@ export class SmtpConnection implements SmtpPeer {
     if (step.kind === 'ask') this.#ask(step.question, step.act)
     else if (step.kind === 'secure') this.#startTls()
     else {
-      if (step.kind === 'receive') this.#receive()
-      if (step.kind === 'end') this.#phase = 'closing'
+      if (step.kind === 'end') {
+        this.#phase = 'closing'
+        this.#hasQuit = step.reply.code === 221
+      }
       this.#say(step.reply)
+      if (step.kind === 'receive') this.#receive(step.session)
+      else this.#expectCommand()
     }
   }
 
@@ -314,14 +353,14 @@ export class SmtpConnection implements SmtpPeer {
     const socket = this.#socket
     socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
     socket.pause()
-    this.#options.log?.('< 220 2.0.0 Ready to start TLS')
-    const ready = `${this.#replies}220 2.0.0 Ready to start TLS\r\n`
+    this.#say(this.#phrases.startTls)
+    const ready = this.#replies
     this.#replies = ''
     socket.write(ready, 'latin1', () => {
       if (this.#phase !== 'open') return
       this.#secure(() => {
         this.#waiting = false
-        this.#deadline = performance.now() + this.#timeouts.commandMs
+        this.#expectCommand()
         this.#flow()
       })
     })
@@ -330,18 +369,20 @@ export class SmtpConnection implements SmtpPeer {
   // --- messages ---
 
   /** Everything from here to the end of the message is the message. */
-  #receive(): void {
+  #receive(session: SmtpSession): void {
+    const { timeouts, room } = this.#listener
     const now = performance.now()
-    this.#messageUntil = now + this.#timeouts.messageMs
-    this.#deadline = now + this.#timeouts.dataMs
-    this.#incoming = new IncomingMessage(
-      body => this.#dialogue.data(body),
-      this.#options.maxMessageBytes,
-      () => {
-        this.#deadline = Math.min(performance.now() + this.#timeouts.dataMs, this.#messageUntil)
+    this.#messageUntil = now + timeouts.messageMs
+    this.#deadline = now + timeouts.dataMs
+    this.#incoming = new IncomingMessage(session, {
+      maxBytes: this.#options.maxMessageBytes,
+      phrases: this.#phrases,
+      room,
+      onRoom: () => {
+        this.#deadline = Math.min(performance.now() + timeouts.dataMs, this.#messageUntil)
         this.#pump()
       },
-    )
+    })
   }
 
   /** @returns false when the reader must catch up first */
@@ -350,14 +391,17 @@ export class SmtpConnection implements SmtpPeer {
     const taken = incoming.take(chunk)
     this.#pending = taken === chunk.length ? EMPTY : chunk.subarray(taken)
     if (incoming.hasEnded) {
-      this.#reply(incoming.answer(), () => {
-        this.#incoming = undefined
-        this.#dialogue.forget()
-      })
+      this.#ask(
+        () => incoming.answer(),
+        () => {
+          this.#incoming = undefined
+          this.#dialogue.forget()
+        },
+      )
       return true
     }
     // A slow reader is our own affair, not the client's.
-    this.#deadline = incoming.isFull ? this.#messageUntil : Math.min(performance.now() + this.#timeouts.dataMs, this.#messageUntil)
+    this.#deadline = incoming.isFull ? this.#messageUntil : Math.min(performance.now() + this.#listener.timeouts.dataMs, this.#messageUntil)
     return !incoming.isFull
   }
 }

@@ -2,14 +2,16 @@
  * What a client says, command by command: syntax, order, limits, and what is asked of the session behind the listener. It holds no socket:
  * every command comes to one `Step`, which the connection takes. RFC 5321, 1870, 2034, 3207, 6152.
  */
-import type { Readable } from 'node:stream'
 import type { Reply } from '../mail/reply.ts'
-import { type PathProblem, parseCommand, parsePathCommand } from './smtp-command.ts'
-import { type Answer, type SmtpPeer, type SmtpServerOptions, type SmtpSession, smtpReply } from './smtp-session.ts'
+import { type PathProblem, parseCommand, parsePathCommand, shownPath } from './smtp-command.ts'
+import { type Phrases, STANDARD } from './smtp-phrases.ts'
+import type { Answer, SmtpPeer, SmtpServerOptions, SmtpSession } from './smtp-session.ts'
 
 export type Step =
-  /** `end`: it is our last word. `receive`: what follows is the message. */
-  | { readonly kind: 'say' | 'end' | 'receive'; readonly reply: Reply }
+  /** `end`: it is our last word. */
+  | { readonly kind: 'say' | 'end'; readonly reply: Reply }
+  /** What follows is a message for this session. */
+  | { readonly kind: 'receive'; readonly reply: Reply; readonly session: SmtpSession }
   /** The session answers; `act` sees it before it is said. */
   | { readonly kind: 'ask'; readonly question: () => Answer; readonly act: (reply: Reply) => void }
   /** Agree to TLS and turn to it. */
@@ -18,22 +20,6 @@ export type Step =
 /** Refused commands before we hang up. */
 const MAX_ERRORS = 20
 const HTTP_VERB = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)$/
-
-export const LOCAL_ERROR = smtpReply(451, '4.3.0', 'Local error, try again later')
-const OK = smtpReply(250, '2.0.0', 'Ok')
-const NEED_HELLO = smtpReply(503, '5.5.1', 'Say EHLO first')
-const NO_ARGUMENT = smtpReply(501, '5.5.4', 'This command takes no argument')
-const MAIL_SYNTAX = smtpReply(501, '5.5.4', 'Syntax: MAIL FROM:<address>')
-const RCPT_SYNTAX = smtpReply(501, '5.5.4', 'Syntax: RCPT TO:<address>')
-const UNKNOWN_PARAMETER = smtpReply(555, '5.5.4', 'Parameter not recognised or not offered')
-const TOO_LARGE = smtpReply(552, '5.3.4', 'Message is larger than this server takes')
-
-const problemReply = (problem: PathProblem, syntax: Reply, addressStatus: '5.1.7' | '5.1.3'): Reply => {
-  if (problem === 'syntax') return syntax
-  if (problem === 'parameters') return smtpReply(501, '5.5.4', 'Malformed parameters')
-  if (problem === 'eight-bit') return smtpReply(553, '5.6.7', 'Addresses must be ASCII here')
-  return smtpReply(553, addressStatus, 'Malformed address')
-}
 
 const say = (reply: Reply): Step => ({ kind: 'say', reply })
 
@@ -44,6 +30,7 @@ export class SmtpDialogue {
   extended = false
   readonly #peer: SmtpPeer
   readonly #options: SmtpServerOptions
+  readonly #phrases: Phrases
   #session: SmtpSession | undefined
   #errors = 0
   #from: string | undefined
@@ -52,6 +39,17 @@ export class SmtpDialogue {
   constructor(peer: SmtpPeer, options: SmtpServerOptions) {
     this.#peer = peer
     this.#options = options
+    this.#phrases = options.phrases ?? STANDARD
+  }
+
+  /** How long the client may be silent; undefined leaves it to the listener. */
+  get idleMs(): number | undefined {
+    return this.#session?.idleMs
+  }
+
+  /** A sender was accepted and the message is not there yet. */
+  get inTransaction(): boolean {
+    return this.#from !== undefined
   }
 
   /** Opens the session. Comes before every command. */
@@ -63,12 +61,7 @@ export class SmtpDialogue {
   /** A refusal for breaking the rules of the dialogue; too many end it. */
   refuse(reply: Reply): Step {
     this.#errors += 1
-    return say(this.#errors > MAX_ERRORS ? smtpReply(421, '4.7.0', 'Too many errors') : reply)
-  }
-
-  /** The session's answer to a message, after `receive`. */
-  data(body: Readable): Answer {
-    return this.#session?.data(body) ?? LOCAL_ERROR
+    return say(this.#errors > MAX_ERRORS ? this.#phrases.tooManyErrors : reply)
   }
 
   /** No transaction is open any more. */
@@ -94,35 +87,36 @@ export class SmtpDialogue {
       case 'RCPT':
         return this.#rcpt(argument)
       case 'DATA':
-        return argument === '' ? this.#data() : this.refuse(NO_ARGUMENT)
+        return argument === '' ? this.#data() : this.refuse(this.#phrases.noArgument)
       case 'RSET':
-        if (argument !== '') return this.refuse(NO_ARGUMENT)
+        if (argument !== '') return this.refuse(this.#phrases.noArgument)
         this.forget()
-        return say(OK)
+        return say(this.#phrases.ok)
       case 'NOOP':
-        return say(OK)
+        return say(this.#phrases.ok)
       case 'QUIT':
-        return argument === '' ? { kind: 'end', reply: smtpReply(221, '2.0.0', 'Bye') } : this.refuse(NO_ARGUMENT)
+        return argument === '' ? { kind: 'end', reply: this.#phrases.bye } : this.refuse(this.#phrases.noArgument)
       case 'STARTTLS':
-        return argument === '' ? this.#startTls() : this.refuse(NO_ARGUMENT)
+        return argument === '' ? this.#startTls() : this.refuse(this.#phrases.noArgument)
       case 'VRFY':
-        return say(smtpReply(252, '2.1.5', 'Send mail and see'))
+        return say(this.#phrases.cannotVerify)
       case 'HELP':
-        return say({ code: 214, lines: ['2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY QUIT, see RFC 5321'] })
+        return say(this.#phrases.help)
       default:
         // A browser or a server tricked into talking to us: what follows its request line must never be read as commands.
-        if (HTTP_VERB.test(verb)) return { kind: 'end', reply: smtpReply(554, '5.5.1', 'This is not a web server') }
-        return this.refuse(smtpReply(500, '5.5.1', 'Command not recognised'))
+        if (HTTP_VERB.test(verb)) return { kind: 'end', reply: this.#phrases.notTheWeb }
+        return this.refuse(this.#phrases.unknownCommand)
     }
   }
 
   #hello(verb: 'EHLO' | 'HELO', name: string): Step {
-    if (!/^[!-~]{1,255}$/.test(name)) return this.refuse(smtpReply(501, '5.5.4', `Syntax: ${verb} hostname`))
+    if (!/^[!-~]{1,255}$/.test(name)) return this.refuse(this.#phrases.helloSyntax)
     this.forget()
     const { hostname, maxMessageBytes, tls } = this.#options
     const lines = [hostname]
     if (verb === 'EHLO') {
-      lines.push('PIPELINING', `SIZE ${maxMessageBytes}`, '8BITMIME', 'ENHANCEDSTATUSCODES')
+      lines.push('PIPELINING', `SIZE ${maxMessageBytes}`, '8BITMIME')
+      if (this.#phrases.ok.status !== undefined) lines.push('ENHANCEDSTATUSCODES')
       if (tls?.mode === 'starttls' && this.#peer.tls === undefined) lines.push('STARTTLS')
     }
     return {
@@ -137,35 +131,35 @@ export class SmtpDialogue {
   }
 
   #startTls(): Step {
-    if (this.#options.tls?.mode !== 'starttls') return this.refuse(smtpReply(502, '5.5.1', 'TLS is not offered here'))
-    if (this.#peer.tls !== undefined) return this.refuse(smtpReply(503, '5.5.1', 'TLS is already in use'))
+    if (this.#options.tls?.mode !== 'starttls') return this.refuse(this.#phrases.noTls)
+    if (this.#peer.tls !== undefined) return this.refuse(this.#phrases.tlsInUse)
     this.forget()
     this.helloName = ''
     return { kind: 'secure' }
   }
 
   #mail(argument: string): Step {
-    if (this.helloName === '') return this.refuse(NEED_HELLO)
-    if (this.#from !== undefined) return this.refuse(smtpReply(503, '5.5.1', 'A sender was given already'))
-    const parsed = parsePathCommand(argument, 'FROM:')
-    if (typeof parsed === 'string') return this.refuse(problemReply(parsed, MAIL_SYNTAX, '5.1.7'))
+    if (this.helloName === '') return this.refuse(this.#phrases.needHello)
+    if (this.#from !== undefined) return this.refuse(this.#phrases.nestedMail)
+    const parsed = parsePathCommand(argument, 'FROM:', this.#options.barePaths)
+    if (typeof parsed === 'string') return this.refuse(this.#pathRefusal('MAIL', parsed, argument))
     let size: number | undefined
     let body: '7BIT' | '8BITMIME' = '7BIT'
     for (const [keyword, value] of parsed.parameters) {
       if (keyword === 'SIZE') {
-        if (!/^\d{1,20}$/.test(value)) return this.refuse(smtpReply(501, '5.5.4', 'Malformed SIZE'))
+        if (!/^\d{1,20}$/.test(value)) return this.refuse(this.#phrases.sizeSyntax)
         size = Number(value)
-        if (size > this.#options.maxMessageBytes) return say(TOO_LARGE)
+        if (size > this.#options.maxMessageBytes) return say(this.#phrases.tooLarge)
       } else if (keyword === 'BODY') {
         const kind = value.toUpperCase()
-        if (kind !== '7BIT' && kind !== '8BITMIME') return this.refuse(smtpReply(501, '5.5.4', 'BODY is 7BIT or 8BITMIME'))
+        if (kind !== '7BIT' && kind !== '8BITMIME') return this.refuse(this.#phrases.bodySyntax)
         body = kind
-      } else return this.refuse(UNKNOWN_PARAMETER)
+      } else return this.refuse(this.#phrases.unknownParameter)
     }
     const from = parsed.path
     return {
       kind: 'ask',
-      question: () => this.#session?.mail(from, { size, body }) ?? LOCAL_ERROR,
+      question: () => this.#session?.mail(from, { size, body }) ?? this.#phrases.localError,
       act: reply => {
         if (reply.code === 250) this.#from = from
       },
@@ -173,24 +167,35 @@ export class SmtpDialogue {
   }
 
   #rcpt(argument: string): Step {
-    if (this.#from === undefined) return this.refuse(smtpReply(503, '5.5.1', 'Give a sender with MAIL first'))
-    const parsed = parsePathCommand(argument, 'TO:')
-    if (typeof parsed === 'string') return this.refuse(problemReply(parsed, RCPT_SYNTAX, '5.1.3'))
-    if (parsed.parameters.size > 0) return this.refuse(UNKNOWN_PARAMETER)
-    if (parsed.path === '') return this.refuse(smtpReply(553, '5.1.3', 'The null path cannot receive'))
-    if (this.#recipients >= (this.#options.maxRecipients ?? 100)) return say(smtpReply(452, '4.5.3', 'Too many recipients'))
+    if (this.#from === undefined) return this.refuse(this.#phrases.needMail)
+    const parsed = parsePathCommand(argument, 'TO:', this.#options.barePaths)
+    if (typeof parsed === 'string') return this.refuse(this.#pathRefusal('RCPT', parsed, argument))
+    if (parsed.parameters.size > 0) return this.refuse(this.#phrases.unknownParameter)
+    if (parsed.path === '') return this.refuse(this.#phrases.nullRecipient)
+    if (this.#recipients >= (this.#options.maxRecipients ?? 100)) return say(this.#phrases.tooManyRecipients)
     return {
       kind: 'ask',
-      question: () => this.#session?.rcpt(parsed.path) ?? LOCAL_ERROR,
+      question: () => this.#session?.rcpt(parsed.path) ?? this.#phrases.localError,
       act: reply => {
         if (reply.code === 250 || reply.code === 251) this.#recipients += 1
       },
     }
   }
 
+  #pathRefusal(verb: 'MAIL' | 'RCPT', problem: PathProblem, argument: string): Reply {
+    const { mailSyntax, rcptSyntax, parameterSyntax, eightBitAddress, badSender, badRecipient } = this.#phrases
+    if (problem === 'syntax') return verb === 'MAIL' ? mailSyntax : rcptSyntax
+    if (problem === 'parameters') return parameterSyntax
+    const refusal = this.#options.badPath?.(verb, shownPath(argument))
+    if (refusal !== undefined) return refusal
+    if (problem === 'eight-bit') return eightBitAddress
+    return verb === 'MAIL' ? badSender : badRecipient
+  }
+
   #data(): Step {
-    if (this.#from === undefined) return this.refuse(smtpReply(503, '5.5.1', 'Give a sender with MAIL first'))
-    if (this.#recipients === 0) return this.refuse(smtpReply(554, '5.5.1', 'No valid recipients'))
-    return { kind: 'receive', reply: { code: 354, lines: ['End data with <CR><LF>.<CR><LF>'] } }
+    const session = this.#session
+    if (session === undefined || this.#from === undefined) return this.refuse(this.#phrases.needMail)
+    if (this.#recipients === 0) return this.refuse(this.#phrases.noRecipients)
+    return { kind: 'receive', reply: this.#phrases.goAhead, session }
   }
 }

@@ -3,22 +3,38 @@
  * `smtp-connection.ts`, what is said in them `smtp-dialogue.ts`, what is decided in them the `SmtpSession` behind it. Never holds more than `maxConnections` sessions; time-outs are checked by one timer.
  */
 import { createServer, type Server, type Socket } from 'node:net'
-import { SmtpConnection } from './smtp-connection.ts'
+import { CollectingRoom } from './smtp-collector.ts'
+import { type Listener, SmtpConnection } from './smtp-connection.ts'
+import { STANDARD } from './smtp-phrases.ts'
 import type { SmtpServerOptions, SmtpTimeouts } from './smtp-session.ts'
 
 const DEFAULT_TIMEOUTS: SmtpTimeouts = { commandMs: 300_000, dataMs: 180_000, messageMs: 3_600_000, handshakeMs: 30_000 }
+
+/** Octets of small messages in memory, all connections together. */
+const COLLECTING_BYTES = 16 * 1024 * 1024
 
 export class SmtpServer {
   readonly #options: SmtpServerOptions
   readonly #timeouts: SmtpTimeouts
   readonly #server: Server
+  readonly #listener: Listener
   readonly #connections = new Set<SmtpConnection>()
+  /** Came since the last poll, and before it. */
+  #fresh: SmtpConnection[] = []
+  #ripe: SmtpConnection[] = []
   #clock: NodeJS.Timeout | undefined
   #whenEmpty: (() => void) | undefined
 
   constructor(options: SmtpServerOptions) {
     this.#options = options
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
+    this.#listener = {
+      options,
+      timeouts: this.#timeouts,
+      room: new CollectingRoom(COLLECTING_BYTES),
+      greetSoon: connection => this.#greetSoon(connection),
+      closed: connection => this.#closed(connection),
+    }
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
   }
 
@@ -42,39 +58,56 @@ export class SmtpServer {
     this.#server.unref()
   }
 
-  /** No new connections; idle sessions hear 421, busy ones may finish what they are at within `graceMs`, then they are cut. */
+  /**
+   * No new connections; idle sessions hear 421, a message that is being given may be finished within `graceMs`, then who is left is cut.
+   * Resolves when every session was closed.
+   */
   async close(graceMs = 0): Promise<void> {
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    for (const connection of this.#connections) if (connection.isIdle) connection.shutDown()
-    if (this.#connections.size > 0 && graceMs > 0) {
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, graceMs)
-        this.#whenEmpty = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    }
-    for (const connection of this.#connections) connection.drop()
+    for (const connection of this.#connections) connection.shutDown()
+    const empty = new Promise<void>(resolve => {
+      if (this.#connections.size === 0) resolve()
+      else this.#whenEmpty = resolve
+    })
+    const cut = setTimeout(() => {
+      for (const connection of this.#connections) connection.drop()
+    }, graceMs)
+    await empty
+    clearTimeout(cut)
     await closed
-    clearInterval(this.#clock)
   }
 
   #accept(socket: Socket): void {
     if (this.#connections.size >= (this.#options.maxConnections ?? 1000)) {
       socket.on('error', () => {})
-      socket.end(`421 4.7.0 ${this.#options.hostname} Too many concurrent SMTP connections\r\n`, () => socket.destroy())
+      const { code, lines } = (this.#options.phrases ?? STANDARD).tooManyConnections
+      socket.end(`${code} ${lines[0] ?? ''}\r\n`, () => socket.destroy())
       return
     }
-    const connection = new SmtpConnection(socket, this.#options, this.#timeouts, () => {
-      this.#connections.delete(connection)
-      if (this.#connections.size > 0) return
-      clearInterval(this.#clock)
-      this.#clock = undefined
-      this.#whenEmpty?.()
-    })
-    this.#connections.add(connection)
+    this.#connections.add(new SmtpConnection(socket, this.#listener))
     this.#clock ??= this.#startClock()
+  }
+
+  #closed(connection: SmtpConnection): void {
+    this.#connections.delete(connection)
+    if (this.#connections.size > 0) return
+    clearInterval(this.#clock)
+    this.#clock = undefined
+    this.#whenEmpty?.()
+  }
+
+  #greetSoon(connection: SmtpConnection): void {
+    if (this.#fresh.length === 0 && this.#ripe.length === 0) setImmediate(this.#greetRipe)
+    this.#fresh.push(connection)
+  }
+
+  /** One poll lies between two of these: whoever spoke too early has been heard by then. No fixed delay. */
+  readonly #greetRipe = (): void => {
+    const ripe = this.#ripe
+    this.#ripe = this.#fresh
+    this.#fresh = []
+    if (this.#ripe.length > 0) setImmediate(this.#greetRipe)
+    for (const connection of ripe) connection.greet()
   }
 
   #startClock(): NodeJS.Timeout {

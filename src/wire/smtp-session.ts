@@ -6,6 +6,7 @@
 import type { Readable } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 import type { EnhancedStatus, Reply } from '../mail/reply.ts'
+import type { Phrases } from './smtp-phrases.ts'
 
 export type Answer = Reply | Promise<Reply>
 
@@ -31,6 +32,8 @@ export interface MailParameters {
 }
 
 export interface SmtpSession {
+  /** Instead of the listener's `commandMs`. */
+  readonly idleMs?: number
   /** Another greeting than `220 <hostname> ESMTP`; any code but 220 ends the session. */
   greet?(): Answer
   /** Another answer than 250 refuses the client's name. */
@@ -44,6 +47,11 @@ export interface SmtpSession {
    * Answering before the end lets the rest be read and thrown away.
    */
   data(body: Readable): Answer
+  /**
+   * Takes a message that ended, sound, within 256 KB, without the cost of a stream; larger ones, and any while the octets collected in all
+   * connections would pass 16 MB, go to `data`. Absent: all do.
+   */
+  whole?(octets: Buffer): Answer
   /** The envelope is forgotten: RSET, EHLO, STARTTLS, or a message is done. */
   reset?(): void
   /** The connection is gone. */
@@ -63,6 +71,12 @@ export interface SmtpServerOptions {
   /** `starttls` offers it; `implicit` begins with it. Called once, when first needed. */
   readonly tls?: { readonly mode: 'starttls' | 'implicit'; readonly context: () => SecureContext }
   readonly timeouts?: Partial<SmtpTimeouts>
+  /** Absent: `STANDARD`. */
+  readonly phrases?: Phrases
+  /** What to answer to a malformed address; absent: the phrase `badSender` or `badRecipient`. @param path as sent, printable ASCII */
+  readonly badPath?: (verb: 'MAIL' | 'RCPT', path: string) => Reply
+  /** `taken`: an address without its angle brackets will do. Default: `refused`. */
+  readonly barePaths?: 'taken' | 'refused'
   /** Dialogue lines, secrets masked. */
   readonly log?: (line: string) => void
 }

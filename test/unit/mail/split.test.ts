@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MailctlError } from '../../../src/base/errors.ts'
 import { serializeHeader } from '../../../src/mail/header.ts'
-import { splitMessage } from '../../../src/mail/split.ts'
+import { splitMessage, splitWhole } from '../../../src/mail/split.ts'
 
 /** Chunks of the given sizes, the rest in one. */
 const inPieces = (bytes: Buffer, sizes: readonly number[]): Readable => {
@@ -116,5 +117,56 @@ describe('splitMessage', () => {
     await new Promise(resolve => body.once('readable', resolve))
     body.destroy()
     await new Promise(resolve => source.once('close', resolve))
+  })
+})
+
+describe('splitWhole', () => {
+  /** What becomes of a message either way: its parts, or the refusal. */
+  const outcomeOf = async (work: () => Promise<unknown>): Promise<unknown> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof MailctlError)) throw error
+      return { code: error.code, message: error.message, hint: error.hint }
+    }
+  }
+
+  const line = fc.oneof(
+    fc.constantFrom('A: b', ' folded', 'From: ann@example.com', 'no field', '', '.', 'caf\xe9', 'X: \0', 'y'.repeat(997), 'z'.repeat(999)),
+    fc.string({ unit: fc.constantFrom('a', ':', ' ', '.', '\xff', '\r', '\n'), maxLength: 8 }),
+  )
+  const raw = fc.array(fc.tuple(line, fc.constantFrom('\r\n', '\r\n', '\r\n', '\n', '\r', '')), { maxLength: 12 })
+
+  it('gives what splitMessage gives, whatever the octets and the limit', async () => {
+    let refused = 0
+    await fc.assert(
+      fc.asyncProperty(raw, fc.option(fc.integer({ min: 1, max: 60 }), { freq: 4 }), async (lines, limit) => {
+        const bytes = Buffer.from(`A: b\r\n${lines.flat().join('')}`, 'latin1')
+        const limits = limit === null ? {} : { maxBytes: limit }
+        const streamed = await outcomeOf(async () => {
+          const { header, body, tally } = await splitMessage(inPieces(bytes, []), limits)
+          const text = Buffer.concat(await body.toArray()).toString('latin1')
+          return { header, body: text, octets: tally.octets, eightBit: tally.eightBit }
+        })
+        const whole = await outcomeOf(async () => {
+          const { header, body, tally } = splitWhole(bytes, limits)
+          return { header, body: body.toString('latin1'), ...tally }
+        })
+        expect(whole).toEqual(streamed)
+        if ('code' in Object(whole)) refused += 1
+      }),
+      { numRuns: 3000 },
+    )
+    expect(refused).toBeGreaterThan(100)
+  })
+
+  it('copies nothing when the line ends are CRLF', () => {
+    const bytes = Buffer.from('A: b\r\n\r\nbody\r\n')
+    expect(splitWhole(bytes).body.buffer).toBe(bytes.buffer)
+  })
+
+  it('refuses a header above 256 KB as a stream of it is refused', () => {
+    const bytes = Buffer.from('A: b\r\n'.repeat(50_000))
+    expect(() => splitWhole(bytes)).toThrow(/256 KB/)
   })
 })

@@ -1,0 +1,130 @@
+/**
+ * One client of the submission door: takes an envelope and a message, calls `submit` once at the end of DATA and says in SES's words what
+ * came of it. It decides nothing about mail or accounts; that a message was accepted is said only when `submit` has resolved.
+ */
+import { MailctlError, messageOf } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { parseAddress } from '../mail/address.ts'
+import { MAX_RECIPIENTS } from '../mail/envelope.ts'
+import { findFields } from '../mail/header.ts'
+import type { Reply } from '../mail/reply.ts'
+import { splitMessage, splitWhole } from '../mail/split.ts'
+import type { Content } from '../operations/submit-message.ts'
+import type { SmtpPeer, SmtpSession } from '../wire/smtp-session.ts'
+import { replyTo, transactionFailed } from './replies.ts'
+
+/** One message with its envelope, as a client gave it. */
+export interface Submitted {
+  /** MAIL FROM. */
+  readonly from: string
+  /** RCPT TO, each once, in order: 1 to 50. */
+  readonly recipients: readonly string[]
+  /** In memory up to 256 KB, else a stream that is to be read to its end. */
+  readonly content: Content
+  /** Aborted when the client is gone and can hear no answer any more. */
+  readonly signal: AbortSignal
+  readonly peer: SmtpPeer
+}
+
+/**
+ * Resolves, with the message's id, when it is durable.
+ * @throws MailctlError to refuse it; anything else is answered 451 and logged
+ */
+export type Submit = (message: Submitted) => Promise<string>
+
+export interface SubmissionOptions {
+  readonly submit: Submit
+  readonly log: Log
+}
+
+/** Beyond so many hosts it is a loop. RFC 5321 §6.3 */
+const MAX_HOPS = 100
+const OK: Reply = { code: 250, lines: ['Ok'] }
+const TOO_MANY_RECIPIENTS = transactionFailed(`Recipient count exceeds ${MAX_RECIPIENTS}.`)
+const NO_DOMAIN = "Missing final '@domain'"
+
+export class SubmissionSession implements SmtpSession {
+  readonly #peer: SmtpPeer
+  readonly #options: SubmissionOptions
+  readonly #recipients = new Set<string>()
+  #from = ''
+  /** Of the message that is being submitted. */
+  #abort: AbortController | undefined
+
+  constructor(peer: SmtpPeer, options: SubmissionOptions) {
+    this.#peer = peer
+    this.#options = options
+  }
+
+  mail(from: string): Reply {
+    this.#from = from
+    return OK
+  }
+
+  /** The recipients are checked with the message, as SES does. */
+  rcpt(to: string): Reply {
+    this.#recipients.add(to)
+    return OK
+  }
+
+  reset(): void {
+    this.#from = ''
+    this.#recipients.clear()
+  }
+
+  close(): void {
+    this.#abort?.abort()
+  }
+
+  whole(octets: Buffer): Reply | Promise<Reply> {
+    if (this.#recipients.size > MAX_RECIPIENTS) return TOO_MANY_RECIPIENTS
+    try {
+      return this.#submit(splitWhole(octets)).catch((thrown: unknown) => this.#refuse(thrown))
+    } catch (thrown) {
+      return this.#refuse(thrown)
+    }
+  }
+
+  async data(body: Parameters<SmtpSession['data']>[0]): Promise<Reply> {
+    if (this.#recipients.size > MAX_RECIPIENTS) return TOO_MANY_RECIPIENTS
+    try {
+      return await this.#submit(await splitMessage(body))
+    } catch (thrown) {
+      // A message that never came whole has had, or needs, no answer from here.
+      return body.errored === null ? this.#refuse(thrown) : replyTo(thrown)
+    }
+  }
+
+  async #submit(content: Content): Promise<Reply> {
+    if (isLooping(content)) return transactionFailed('Too many hops, this message is going round in circles')
+    const abort = new AbortController()
+    this.#abort = abort
+    try {
+      const messageId = await this.#options.submit({
+        from: addressOf(this.#from),
+        recipients: [...this.#recipients].map(addressOf),
+        content,
+        signal: abort.signal,
+        peer: this.#peer,
+      })
+      return { code: 250, lines: [`Ok ${messageId}`] }
+    } finally {
+      this.#abort = undefined
+    }
+  }
+
+  #refuse(thrown: unknown): Reply {
+    if (!(thrown instanceof MailctlError)) this.#options.log('smtp', `* submission failed: ${messageOf(thrown)}`)
+    return replyTo(thrown)
+  }
+}
+
+function isLooping({ header }: Content): boolean {
+  return header.length > MAX_HOPS && findFields(header, 'Received').length > MAX_HOPS
+}
+
+/** In the one form that the account knows. The null path and a lone postmaster have no domain, and SES wants one of everybody. */
+function addressOf(path: string): string {
+  if (!path.includes('@')) throw new MailctlError('bad-data', NO_DOMAIN)
+  return parseAddress(path).address
+}
