@@ -30,19 +30,17 @@ export class ReplyParser {
     return this.#rest.length > 0 || this.#lines.length > 0
   }
 
-  /** @returns the replies that this chunk completes  @throws SessionBroken protocol */
-  push(chunk: Buffer): Reply[] {
-    const replies: Reply[] = []
+  /** @param heard gets each reply that this chunk completes, those before a broken one too  @throws SessionBroken protocol; what `heard` throws */
+  push(chunk: Buffer, heard: (reply: Reply) => void): void {
     const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let start = 0
     for (let end = data.indexOf(LF); end !== -1; end = data.indexOf(LF, start)) {
       const reply = this.#line(data, start, end)
-      if (reply) replies.push(reply)
+      if (reply) heard(reply)
       start = end + 1
     }
     if (data.length - start > MAX_REPLY_LINE) throw new SessionBroken('protocol', `a reply line is longer than ${MAX_REPLY_LINE} octets`)
     this.#rest = start === data.length ? NOTHING : Buffer.from(data.subarray(start))
-    return replies
   }
 
   #line(data: Buffer, start: number, lineFeed: number): Reply | undefined {

@@ -220,7 +220,7 @@ export class SmtpClientConnection implements Timed {
   #take(chunk: Buffer): void {
     if (this.#broken) return
     try {
-      for (const said of this.#parser.push(chunk)) this.#heard(said)
+      this.#parser.push(chunk, this.#heard)
     } catch (thrown) {
       this.#break(thrown instanceof SessionBroken ? thrown : new SessionBroken('protocol', messageOf(thrown)))
       return
@@ -229,19 +229,19 @@ export class SmtpClientConnection implements Timed {
     if (this.#onceBroken && this.hasUnasked) this.#break(new SessionBroken('closed', 'the peer spoke to a resting session'))
   }
 
-  #heard(said: Reply): void {
+  readonly #heard = (said: Reply): void => {
     const { transcript } = this
     const reply = transcript.hasSecrets ? { ...said, lines: said.lines.map(line => transcript.conceal(line)) } : said
     transcript.add('<', replyText(reply))
     const waiter = this.#waitsForReply
-    if (!waiter) {
-      this.#replies.push(reply)
-      if (this.#replies.length > 200) throw new SessionBroken('protocol', 'the peer sends replies without being asked')
+    if (waiter) {
+      this.#waitsForReply = undefined
+      this.deadlineAt = this.#errand.endsAt
+      waiter.resolve(reply)
       return
     }
-    this.#waitsForReply = undefined
-    this.deadlineAt = this.#errand.endsAt
-    waiter.resolve(reply)
+    this.#replies.push(reply)
+    if (this.#replies.length > 200) throw new SessionBroken('protocol', 'the peer sends replies without being asked')
   }
 
   #fail(broken: SessionBroken): never {

@@ -123,9 +123,11 @@ async function sayEnvelope(connection: SmtpClientConnection, terms: TransactionT
   if (!hasRecipient && !pipelining) return
   const data = await ask('DATA', timeouts.dataMs)
   if (!hasRecipient) return declineToSend(connection, data, progress)
-  if (data.code < 300) throw new SessionBroken('protocol', `the peer answered ${data.code} to DATA`)
-  // One reply too many among the pipelined ones, and each was taken for another's.
-  if (data.code !== 354 && connection.hasUnexpected) throw new SessionBroken('protocol', 'the peer answered more than it was asked')
+  if (data.code < 300 || (data.code !== 354 && connection.hasUnexpected)) {
+    // A reply too many among pipelined ones: each may have been taken for another's, so none of them says anything about a recipient.
+    if (pipelining) progress.recipients.fill(undefined)
+    throw new SessionBroken('protocol', `the peer answered ${data.code} to DATA, or answered more than it was asked`)
+  }
   progress.data = data
 }
 

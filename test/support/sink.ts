@@ -1,6 +1,7 @@
 /**
  * A receiver that misbehaves on request: a raw server on an ephemeral loopback port, written without any of our own SMTP code, that
- * answers each step with what the test queued for it and records what arrived. No delays: a step that must time out gets SILENCE.
+ * answers each step with what the test queued for it and records what arrived. No delays: a step that must time out gets SILENCE, or a
+ * text that drips and never ends.
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
@@ -8,8 +9,18 @@ import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:
 /** `GREETING` before anything, `BODY` at the first octets after DATA, `DOT` at the end of the message; the others are commands. */
 export type Step = 'GREETING' | 'EHLO' | 'HELO' | 'STARTTLS' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'BODY' | 'DOT' | 'RSET' | 'QUIT'
 
-/** A reply without its last line end, or octets as they are, or no answer from here on, or the end of the connection (`RESET`: by force, or after a reply). */
-export type Answer = string | { readonly raw: string } | 'SILENCE' | 'DROP' | 'RESET' | { readonly thenDrop: string }
+/**
+ * A reply without its last line end, or octets as they are, or the same text over and over, octet by octet, or no answer from here on, or
+ * the end of the connection (`RESET`: by force, or after a reply).
+ */
+export type Answer =
+  | string
+  | { readonly raw: string }
+  | { readonly drip: string }
+  | 'SILENCE'
+  | 'DROP'
+  | 'RESET'
+  | { readonly thenDrop: string }
 
 export interface SinkMessage {
   readonly from: string
@@ -23,8 +34,8 @@ export interface SinkMessage {
 
 export interface SinkOptions {
   readonly extensions?: readonly string[]
-  /** Offers STARTTLS with these; `broken` offers it and then talks nonsense. */
-  readonly tls?: SecureContextOptions | 'broken'
+  /** Offers STARTTLS with these; `broken` offers it and then talks nonsense, `silent` nothing. */
+  readonly tls?: SecureContextOptions | 'broken' | 'silent'
   readonly implicit?: boolean
   /** For each step the answers to give, in order; afterwards, and without any, a polite default. */
   readonly script?: Partial<Record<Step, readonly Answer[]>>
@@ -88,6 +99,11 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
         else plain.resetAndDestroy()
         return false
       }
+      if (typeof given === 'object' && 'drip' in given) {
+        mute = true
+        drip(given.drip)
+        return false
+      }
       if (typeof given === 'object' && 'thenDrop' in given) {
         socket.end(`${given.thenDrop}\r\n`)
         return false
@@ -100,6 +116,14 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
       if (text !== '') socket.write(`${text}\r\n`)
       return text === '' || /^[23]/.test(text)
     }
+    const drip = (text: string): void => {
+      let at = 0
+      const octets = setInterval(() => {
+        socket.write(text.charAt(at), 'latin1')
+        at = (at + 1) % text.length
+      }, 2)
+      plain.once('close', () => clearInterval(octets))
+    }
     const outOfOrder = (step: Step): string | undefined => {
       if (step === 'MAIL' && from !== undefined) return '503 5.5.1 one transaction after the other'
       if (step === 'RCPT' && from === undefined) return '503 5.5.1 MAIL first'
@@ -111,9 +135,11 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
       return lines.map((line, index) => `250${index === lines.length - 1 ? ' ' : '-'}${line}`).join('\r\n')
     }
     const goSecure = (): void => {
-      if (options.tls === 'broken' || !options.tls) {
+      if (typeof options.tls !== 'object') {
         plain.removeAllListeners('data')
-        plain.once('data', () => plain.end('this is not TLS\r\n'))
+        // Octets that nobody reads would keep the socket from ever closing.
+        if (options.tls === 'silent') plain.resume()
+        else plain.once('data', () => plain.end('this is not TLS\r\n'))
         return
       }
       plain.removeListener('data', take)
@@ -177,7 +203,7 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
     answer('GREETING')
   }
 
-  const server: Server = createServer(serve)
+  const server: Server = createServer({ noDelay: true }, serve)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the sink has no port')

@@ -5,7 +5,9 @@ import { MAX_REPLY_LINE, MAX_REPLY_LINES, ReplyParser } from '../../../src/wire/
 
 function parsed(chunks: readonly string[]): Reply[] {
   const parser = new ReplyParser()
-  return chunks.flatMap(chunk => parser.push(Buffer.from(chunk)))
+  const replies: Reply[] = []
+  for (const chunk of chunks) parser.push(Buffer.from(chunk), reply => void replies.push(reply))
+  return replies
 }
 
 test.each<[string, Reply[]]>([
@@ -65,8 +67,15 @@ test('replies are the same however the octets are cut', () => {
 test('an unfinished reply is told from none', () => {
   const parser = new ReplyParser()
   expect(parser.hasPartial).toBe(false)
-  parser.push(Buffer.from('250-a\r\n'))
+  parser.push(Buffer.from('250-a\r\n'), () => {})
   expect(parser.hasPartial).toBe(true)
-  parser.push(Buffer.from('250 b\r\n2'))
+  parser.push(Buffer.from('250 b\r\n2'), () => {})
   expect(parser.hasPartial).toBe(true)
+})
+
+test('what came before a broken reply was said all the same', () => {
+  const codes: number[] = []
+  const push = () => new ReplyParser().push(Buffer.from('250 one\r\n550 two\r\nwhat\r\n'), ({ code }) => void codes.push(code))
+  expect(push).toThrow(expect.objectContaining({ kind: 'protocol' }))
+  expect(codes).toEqual([250, 550])
 })
