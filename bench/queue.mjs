@@ -3,7 +3,7 @@
 import { rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { amount, median } from './figures.mjs'
-import { deferOne, fillQueue } from './load/fill-queue.mjs'
+import { deferOne, fillQueue, LATER } from './load/fill-queue.mjs'
 import { freePort, loadKind } from './load/load.mjs'
 import { mailctl, mailctlPeer, preparedPeer, prepareHome } from './peers/mailctl.mjs'
 import { accounting } from './processes.mjs'
@@ -27,7 +27,7 @@ export async function* queue({ rounds, messages, quick }) {
     const [empty, home] = [join(folder, 'empty'), join(folder, 'queued')]
     const [key, sinkPort] = [makeKey(folder), await freePort()]
     for (const made of [empty, home]) prepareHome(made, { key, sinkPort })
-    await deferOne(home)
+    deferOne(home, 'user@dead.test') // nobody listens at the relay yet
     const asked = quick ? QUICK_LENGTHS : LENGTHS
     const { bavail, bsize } = statfsSync(folder)
     const lengths = asked.filter(length => length * OCTETS_EACH < bavail * bsize)
@@ -37,7 +37,7 @@ export async function* queue({ rounds, messages, quick }) {
         skipped: `less than ${(length * OCTETS_EACH) / 1e9} GB free below ${folder}`,
       }
     for (const length of lengths) {
-      fillQueue(home, length)
+      fillQueue(home, length, LATER)
       const { Deferred } = JSON.parse(mailctl(home, ['queue', 'stats', '--json']))
       if (Deferred !== length) throw new Error(`the queue holds ${Deferred} messages instead of ${length}`)
       const filled = preparedPeer(home)

@@ -15,9 +15,10 @@ const BENCHES = {
   recipients: async () => (await import('./scaling.mjs')).recipients,
   destinations: async () => (await import('./scaling.mjs')).destinations,
   cores: async () => (await import('./scaling.mjs')).cores,
+  'dead-host': async () => (await import('./dead-host.mjs')).deadHost,
   queue: async () => (await import('./queue.mjs')).queue,
 }
-const GROUPS = { scaling: ['size', 'recipients', 'destinations', 'cores', 'queue'] }
+const GROUPS = { scaling: ['size', 'recipients', 'destinations', 'cores', 'dead-host', 'queue'] }
 
 const HELP = `npm run bench -- [NAME…] [OPTION…]
 

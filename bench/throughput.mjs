@@ -42,10 +42,17 @@ const PRIVATE = { type: 'pkcs1', format: 'pem' }
  */
 
 /**
- * @param {{ peer: { name: string, start(place: object): Promise<{ port: number, stop(): Promise<unknown> }> }, kind: 'postfix' | 'own',
+ * @typedef {object} Peer a running one
+ * @property {number} port where it takes mail
+ * @property {() => Promise<unknown>} stop
+ * @property {(messages: number) => string | undefined} [unaccounted] after the end: what is wrong in its own account of what it delivered
+ */
+
+/**
+ * @param {{ peer: { name: string, start(place: object): Promise<Peer> }, kind: 'postfix' | 'own',
  *   messages: number, size: number, recipients?: number, domains?: number }} what `peer.start` gets `{ folder, group, key, sinkPort }`
  * @returns {Promise<Run>}
- * @throws Error when the peer does not sign, or not everything arrives
+ * @throws Error when the peer does not sign, not everything arrives, or its own account differs
  */
 export async function measure({ peer, kind, messages, size, recipients = 1, domains = 1 }) {
   const folder = makeFolder()
@@ -54,7 +61,12 @@ export async function measure({ peer, kind, messages, size, recipients = 1, doma
   try {
     const sinkPort = await freePort()
     const started = await peer.start({ folder, group: peerGroup, key: makeKey(folder), sinkPort })
-    cleanUp.push(() => started.stop())
+    let stopped
+    const stopPeer = () => {
+      stopped ??= started.stop()
+      return stopped
+    }
+    cleanUp.push(stopPeer)
     const place = { group: load, port: sinkPort, folder }
     await warmUp({ place, port: started.port, signs: peer.signs !== false })
 
@@ -66,11 +78,15 @@ export async function measure({ peer, kind, messages, size, recipients = 1, doma
     const source = await startSource({ kind, group: load, port: started.port, messages, size, sessions: SESSIONS, recipients, domains })
     const [{ at }] = await Promise.all([sink.reached(kind === 'own' ? messages * recipients : messages, WITHIN_MS), source.done])
     const used = { peer: peerGroup.cpuMs() - before.peer, load: load.cpuMs() - before.load, machine: machineCpuMs() - before.machine }
+    const highest = memory.highest()
+    await stopPeer()
+    const wrong = started.unaccounted?.(WARM_UP + messages)
+    if (wrong !== undefined) throw new Error(wrong)
     const wallMs = at - source.began
     return {
       perSecond: messages / (wallMs / 1000),
       cpuMs: used.peer / messages,
-      ...memory.highest(),
+      ...highest,
       otherShare: Math.max(0, used.machine - used.peer - used.load) / machineCapacityMs(wallMs),
     }
   } catch (error) {

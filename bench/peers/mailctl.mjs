@@ -17,12 +17,13 @@ export function mailctl(home, args, exit = 0) {
   return stdout
 }
 
-/** An account that may send as `FROM` through the relay on `sinkPort`. */
+/** An account that may send as `FROM`, in the lab, or with `sinkPort` through a relay there. */
 export function prepareHome(home, { key, sinkPort }) {
   const [, domain] = FROM.split('@')
   mailctl(home, ['init', '--network', 'lab'])
   mailctl(home, ['verify', 'domain', domain, '--dkim', `byo:s1:${key}`, '--publish', 'lab'])
   mailctl(home, ['account', 'request-production', '--approve', '--max-24h-send', '-1', '--max-send-rate', '1000000'])
+  if (sinkPort === undefined) return
   mailctl(home, ['config', 'set', 'network', 'relay'])
   mailctl(home, ['config', 'set', 'relay', `smtp://127.0.0.1:${sinkPort}`])
 }
@@ -57,6 +58,15 @@ export async function serve({ home, group, prefix = [] }) {
   }
 }
 
+/** Whether the account tells the same as the sink: after the end, each message has its events. @returns what is wrong, or undefined */
+function unaccounted(home, messages) {
+  const { EventsLast24Hours: events } = JSON.parse(mailctl(home, ['status', '--json']))
+  // Recipients of several domains are delivered to, and told of, one domain at a time.
+  return events.Send === messages && events.Delivery >= messages
+    ? undefined
+    : `${messages} messages were delivered, but its events are ${JSON.stringify(events)}`
+}
+
 /** A new account for each run, its `serve` on the first `cores` cores of the machine when they are given. */
 const freshPeer = cores => ({
   name: 'mailctl',
@@ -64,7 +74,8 @@ const freshPeer = cores => ({
   async start({ folder, group, key, sinkPort }) {
     const home = join(folder, 'home')
     prepareHome(home, { key, sinkPort })
-    return serve({ home, group, prefix: cores === undefined ? [] : ['taskset', '-c', `0-${cores - 1}`] })
+    const started = await serve({ home, group, prefix: cores === undefined ? [] : ['taskset', '-c', `0-${cores - 1}`] })
+    return { ...started, unaccounted: sent => unaccounted(home, sent) }
   },
 })
 export const mailctlPeer = freshPeer()

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { deferOne, fillQueue, openDatabase } from '../../bench/load/fill-queue.mjs'
+import { deferOne, fillQueue, LATER, openDatabase } from '../../bench/load/fill-queue.mjs'
 import { mailctl, prepareHome } from '../../bench/peers/mailctl.mjs'
 import { makeKey } from '../../bench/throughput.mjs'
 
@@ -11,12 +11,12 @@ const folder = mkdtempSync(join(tmpdir(), 'mailctl-fill-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Ten processes one after the other. */
-test('copies of a deferred message are queued, due later, and each has a history of its own', { timeout: 120_000 }, async () => {
+test('copies of a deferred message are queued, due later, and each has a history of its own', { timeout: 120_000 }, () => {
   const home = join(folder, 'home')
   prepareHome(home, { key: makeKey(folder), sinkPort: 1 })
-  await deferOne(home)
-  fillQueue(home, 20)
-  fillQueue(home, 50)
+  deferOne(home, 'user@dead.test')
+  fillQueue(home, 20, LATER)
+  fillQueue(home, 50, LATER)
   expect(JSON.parse(mailctl(home, ['queue', 'stats', '--json']))).toMatchObject({ Queued: 0, Active: 0, Deferred: 50, Held: 0 })
 
   const database = openDatabase(join(home, 'account.db'))
