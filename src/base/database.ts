@@ -21,6 +21,8 @@ export interface Database {
   exec(sql: string): void
   /** Runs `work` under BEGIN IMMEDIATE; commits its result or rolls back what it throws. `work` must not be async. */
   transaction<T>(work: () => T): T
+  /** How often a statement that may write was run: two equal answers mean that nothing was written between them. */
+  writes(): number
   close(): void
 }
 

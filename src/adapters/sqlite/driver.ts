@@ -13,6 +13,8 @@ import { migrate } from './migrate.ts'
 /** How long one statement waits for another process's transaction. */
 const BUSY_TIMEOUT_MS = 5_000
 
+const READS_ONLY = /^\s*(SELECT|PRAGMA|EXPLAIN)\b/i
+
 /**
  * @param file made when it is not there; its folder must exist
  * @param migrations all there are, oldest first
@@ -62,19 +64,38 @@ function wrap(file: string, raw: RawDatabase, engine: Engine): Database {
     }
   }
 
+  let writes = 0
   function prepare(sql: string): Statement {
     const known = statements.get(sql)
     if (known) return known
     const statement = guarded(() => raw.prepare(sql))
+    const counts = READS_ONLY.test(sql) ? 0 : 1
     const made: Statement = {
-      run: (...values) => guarded(() => statement.run(...values)),
-      get: (...values) =>
-        guarded(() => {
+      run(...values) {
+        writes += counts
+        try {
+          return statement.run(...values)
+        } catch (error) {
+          throw databaseFailure(file, error)
+        }
+      },
+      get(...values) {
+        writes += counts
+        try {
           const row = statement.get(...values)
           return row && engine.row(row)
-        }),
-      all: (...values) => guarded(() => statement.all(...values).map(row => engine.row(row))),
-      iterate: (...values) => rows(() => statement.iterate(...values)),
+        } catch (error) {
+          throw databaseFailure(file, error)
+        }
+      },
+      all(...values) {
+        writes += counts
+        return guarded(() => statement.all(...values).map(row => engine.row(row)))
+      },
+      iterate(...values) {
+        writes += counts
+        return rows(() => statement.iterate(...values))
+      },
     }
     statements.set(sql, made)
     return made
@@ -113,6 +134,7 @@ function wrap(file: string, raw: RawDatabase, engine: Engine): Database {
     prepare,
     exec: sql => guarded(() => raw.exec(sql)),
     transaction,
+    writes: () => writes,
     close() {
       if (!open) return
       open = false

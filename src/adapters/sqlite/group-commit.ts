@@ -1,22 +1,47 @@
 /**
  * Joins the writes of one turn of the event loop into one transaction, so that they share one sync to disk. Each still stands alone: one
- * that throws is undone by itself and only its caller hears of it. There is no timer: a lone write waits for nothing.
+ * that throws is undone by itself and only its caller hears of it. There is no timer: a lone write waits for nothing, and what arrives
+ * while a commit runs is the next group.
+ *
+ * Jobs are run without savepoints, for hardly any throws after it has written. When one does, the whole group is undone and run again with
+ * a savepoint for each: so a job may run twice, and changes nothing but rows until its `afterCommit`.
  */
 import type { Database } from '../../base/database.ts'
 
-/** Runs `work` under BEGIN IMMEDIATE and resolves once it is durable; `afterCommit` runs then, before any other code. */
-export type Commit = <T>(work: () => T, afterCommit?: (result: T) => void) => Promise<T>
+export interface CommitOptions<T> {
+  /** Runs when the work is durable, before any other code. */
+  readonly afterCommit?: (result: T) => void
+  /** Octets the work writes, about: large ones make smaller groups. */
+  readonly bytes?: number
+}
+/** Runs `work` under BEGIN IMMEDIATE and resolves once it is durable. */
+export type Commit = <T>(work: () => T, options?: CommitOptions<T>) => Promise<T>
 
-/** Short enough that another process does not wait long for the lock. */
-const LARGEST_GROUP = 200
-
-interface Job {
-  /** Does the work, and returns what is to be done after the commit. */
-  readonly run: () => () => void
-  readonly fail: (error: unknown) => void
+/** What is kept in memory beside the rows follows them by these. */
+export interface GroupHooks {
+  /** The transaction has begun: nobody else writes now. */
+  begun(): void
+  /** The last moment to write, for what is written once for all jobs. */
+  ending(): void
+  /** Nothing of the transaction was kept. */
+  undone(): void
+  /** @returns goes back to this moment */
+  mark(): () => void
 }
 
-export function groupCommit(database: Database): Commit {
+/** Short enough that another process does not wait long for the lock, nor this one for the disk. */
+const LARGEST_GROUP = 200
+const LARGEST_GROUP_BYTES = 1024 * 1024
+
+type Ending = () => void
+interface Job {
+  /** Does the work, and returns what is to be done after the commit. */
+  readonly run: () => Ending
+  readonly fail: (error: unknown) => void
+  readonly bytes: number
+}
+
+export function groupCommit(database: Database, hooks: GroupHooks): Commit {
   let waiting: Job[] = []
   let scheduled = false
 
@@ -28,32 +53,83 @@ export function groupCommit(database: Database): Commit {
 
   function flush(): void {
     scheduled = false
-    const group = waiting.slice(0, LARGEST_GROUP)
-    waiting = waiting.slice(LARGEST_GROUP)
+    const group = nextGroup()
     if (waiting.length > 0) schedule()
     try {
-      for (const done of database.transaction(() => group.map(job => runOne(job, group.length > 1)))) done()
+      for (const end of runTogether(group) ?? runApart(group)) end()
     } catch (error) {
       for (const job of group) job.fail(error)
     }
   }
 
-  function runOne(job: Job, shared: boolean): () => void {
-    if (!shared) return job.run()
+  function nextGroup(): Job[] {
+    let count = 0
+    for (let bytes = 0; count < waiting.length && count < LARGEST_GROUP && bytes < LARGEST_GROUP_BYTES; count += 1)
+      bytes += waiting[count]?.bytes ?? 0
+    const group = count === waiting.length ? waiting : waiting.slice(0, count)
+    waiting = count === waiting.length ? [] : waiting.slice(count)
+    return group
+  }
+
+  /** @returns undefined when one job among several failed after it had written; nothing is kept then */
+  function runTogether(group: readonly Job[]): Ending[] | undefined {
+    let spoilt = false
+    try {
+      return inTransaction(() =>
+        group.map(job => {
+          const written = database.writes()
+          try {
+            return job.run()
+          } catch (error) {
+            if (database.writes() === written) return () => job.fail(error)
+            spoilt = true
+            throw error
+          }
+        }),
+      )
+    } catch (error) {
+      if (spoilt && group.length > 1) return undefined
+      throw error
+    }
+  }
+
+  const runApart = (group: readonly Job[]): Ending[] => inTransaction(() => group.map(runAlone))
+
+  function inTransaction(work: () => Ending[]): Ending[] {
+    try {
+      return database.transaction(() => {
+        hooks.begun()
+        const endings = work()
+        hooks.ending()
+        return endings
+      })
+    } catch (error) {
+      hooks.undone()
+      throw error
+    }
+  }
+
+  function runAlone(job: Job): Ending {
+    const goBack = hooks.mark()
     database.prepare('SAVEPOINT job').run()
     try {
-      const done = job.run()
+      const end = job.run()
       database.prepare('RELEASE job').run()
-      return done
+      return end
     } catch (error) {
-      // Throws when SQLite has ended the whole transaction, as after a full disk: then the whole group has failed.
-      database.prepare('ROLLBACK TO job').run()
-      database.prepare('RELEASE job').run()
+      try {
+        database.prepare('ROLLBACK TO job').run()
+        database.prepare('RELEASE job').run()
+      } catch {
+        // SQLite has ended the whole transaction, as after a full disk: then the whole group has failed.
+        throw error
+      }
+      goBack()
       return () => job.fail(error)
     }
   }
 
-  return <T>(work: () => T, afterCommit?: (result: T) => void) =>
+  return <T>(work: () => T, { afterCommit, bytes = 0 }: CommitOptions<T> = {}) =>
     new Promise<T>((resolve, reject) => {
       waiting.push({
         run: () => {
@@ -64,6 +140,7 @@ export function groupCommit(database: Database): Commit {
           }
         },
         fail: reject,
+        bytes,
       })
       schedule()
     })

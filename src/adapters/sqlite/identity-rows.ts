@@ -27,13 +27,6 @@ export function findIdentity(database: Database, name: string): Identity | undef
   return row && toIdentity(row)
 }
 
-export function findIdentities(database: Database, names: readonly string[]): Identity[] {
-  return database
-    .prepare('SELECT record FROM identity WHERE name IN (SELECT value FROM json_each(?))')
-    .all(JSON.stringify(names))
-    .map(toIdentity)
-}
-
 export function allIdentities(database: Database): Identity[] {
   return database.prepare('SELECT record FROM identity ORDER BY name').all().map(toIdentity)
 }

@@ -145,13 +145,17 @@ export function readContent(database: Database, id: string): { readonly head: Bu
   return { head: blob(row, 'head'), body }
 }
 
-/** Lets go of head and body once every recipient is final. @returns the segment that lost a reference */
-export function dropContentWhenFinal(database: Database, seq: number): string | undefined {
-  const dropped = database
-    .prepare(
-      `DELETE FROM content WHERE message = ? AND NOT EXISTS
-         (SELECT 1 FROM recipient WHERE message = ? AND state IN ('queued', 'active', 'deferred', 'held')) RETURNING segment`,
-    )
-    .get(seq, seq)
-  return (dropped && optional(dropped, 'segment', text)) ?? undefined
+/** Lets go of head and body of a message whose recipients are all final. @returns the segment that lost a reference */
+export function dropContent(database: Database, seq: number): string | undefined {
+  const row = database.prepare('SELECT segment FROM content WHERE message = ?').get(seq)
+  database.prepare('DELETE FROM content WHERE message = ?').run(seq)
+  return (row && optional(row, 'segment', text)) ?? undefined
+}
+
+/** Whether every recipient is final. */
+export function isOver(database: Database, seq: number): boolean {
+  const open = database
+    .prepare(`SELECT 1 FROM recipient WHERE message = ? AND state IN ('queued', 'active', 'deferred', 'held') LIMIT 1`)
+    .get(seq)
+  return open === undefined
 }

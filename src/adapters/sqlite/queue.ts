@@ -8,6 +8,7 @@ import type { Leased, NewEvent, QueueEntry, Settlement, StoredMessage } from '..
 import { number, optional, text } from './columns.ts'
 import { domainsInTurn, dueOfDomain, dueOfMessage, type Group, WAITING } from './due.ts'
 import { insertAttempts, insertEvents } from './event-rows.ts'
+import type { InHand } from './in-hand.ts'
 import { type AccountName, insertMessage, messageBySeq, sequenceOf, stateOf } from './message-rows.ts'
 
 /** As the index `recipient_open` has it. */
@@ -81,24 +82,39 @@ export function leaseGroups(database: Database, groups: readonly Group[], { owne
 /** Who settles: only recipients that `owner` holds change, and what is queued as a report names the account so. */
 export interface Settler {
   readonly owner: number
-  readonly account: AccountName
+  readonly account: () => AccountName
+  readonly inHand: InHand
+}
+
+export interface Settled {
+  /** The message's number. */
+  readonly seq: number
+  /** Whether no recipient of the message is open any more; undefined when that was not seen on the way. */
+  readonly isOver: boolean | undefined
 }
 
 /**
  * Recipients that the owner no longer holds are left out, with their events, and the rest is written.
- * @returns the message's number; undefined when nothing of it was held
+ * @returns undefined when nothing of it was held
  */
-export function settleHeld(database: Database, settlement: Settlement, { owner, account }: Settler): number | undefined {
-  const seq = sequenceOf(database, settlement.messageId)
+export function settleHeld(database: Database, settlement: Settlement, { owner, account, inHand }: Settler): Settled | undefined {
+  const { messageId, recipients, settledAt, events } = settlement
+  const seq = inHand.sequenceOf(messageId) ?? sequenceOf(database, messageId)
   if (seq === undefined) return undefined
   // An attempt is a fact, whoever holds the recipients now: the timeline shows the second delivery that a lapsed lease can cost.
   insertAttempts(database, seq, settlement.attempts)
-  const { recipients, settledAt } = settlement
   const moved = recipients.filter(recipient => moveRecipient(database, { seq, owner, settledAt }, recipient))
   if (moved.length === 0) return undefined
-  insertEvents(database, seq, moved.length === recipients.length ? settlement.events : eventsOf(database, seq, settlement.events, moved))
-  for (const report of settlement.reports) insertMessage(database, report, account, null)
-  return seq
+  insertEvents(database, seq, moved.length === recipients.length ? events : eventsOf(database, seq, events, moved))
+  for (const report of settlement.reports) insertMessage(database, report, account(), null)
+  return {
+    seq,
+    isOver: inHand.settled(
+      messageId,
+      moved.length,
+      moved.every(({ state }) => isFinal(state)),
+    ),
+  }
 }
 
 /** The events that concern at least one of the recipients. */

@@ -1,24 +1,28 @@
 /**
  * The `Store` port on SQLite. Safe with several processes on one home: every decision is made under BEGIN IMMEDIATE on what the rows say
- * then, and nothing read is kept for the next one. Writes of one turn share a commit (`group-commit.ts`).
+ * then. What is kept of them in memory (settings, identities, counters, the own lease) is believed only while `PRAGMA data_version` says
+ * that nobody else has written. Writes of one turn share a commit (`group-commit.ts`).
  */
 import { join } from 'node:path'
-import type { Account } from '../../account/account.ts'
 import { admit, namesToLoad, type ProofScope } from '../../account/admit.ts'
 import type { Database } from '../../base/database.ts'
 import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
-import type { AcceptOptions, Admission, Leased, NewEvent, NewMessage, Store } from '../../ports/store.ts'
+import type { AcceptOptions, Admission, Leased, NewEvent, NewMessage, Settlement, Store } from '../../ports/store.ts'
 import { makePrivateFolder } from '../private-files.ts'
-import { readAccount, readUsage, takeUsage, writeAccount, writeUsage } from './account-rows.ts'
+import { writeAccount } from './account-rows.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
 import { dueDomains, expired } from './due.ts'
 import { countEvents, findAttempts, findEvents, insertEvents } from './event-rows.ts'
 import { groupCommit } from './group-commit.ts'
 import * as identityRows from './identity-rows.ts'
-import { dropContentWhenFinal, findMessage, idOfKey, insertMessage, newestMessages, readContent } from './message-rows.ts'
+import { openInHand } from './in-hand.ts'
+import { openKnownAccount } from './known-account.ts'
+import { dropContent, findMessage, idOfKey, insertMessage, isOver, newestMessages, readContent } from './message-rows.ts'
+import { watchOthers } from './other-writers.ts'
 import { openOwner, type Processes, systemProcesses } from './owner.ts'
 import { countQueue, earliestDue, type LeaseTerms, leaseDue, leaseGroups, listQueue, makeAllDue, settleHeld } from './queue.ts'
 import { openSpool } from './spool.ts'
+import { openUsageLedger } from './usage-ledger.ts'
 
 export interface StoreOptions {
   /** The account's folder; it exists. */
@@ -42,49 +46,74 @@ export function openStore(database: Database, options: StoreOptions): Store {
   makePrivateFolder(spoolFolder)
   const owner = openOwner(database, processes)
   const spool = openSpool(spoolFolder, database, owner)
-  const commit = groupCommit(database)
+  const known = openKnownAccount(database, region)
+  const usage = openUsageLedger(database)
+  const inHand = openInHand()
+  const othersWrote = watchOthers(database)
+  const commit = groupCommit(database, {
+    begun() {
+      if (othersWrote()) forget()
+      owner.stay(machineNow())
+    },
+    ending: () => usage.write(),
+    undone: forget,
+    mark: () => usage.mark(),
+  })
   let lookedForDeadAt: number | undefined
   let closed = false
-  const account = (): Account => {
-    const stored = readAccount(database)
-    return region === undefined ? stored : { ...stored, region }
+
+  function forget(): void {
+    known.forget()
+    usage.forget()
+    owner.forget()
+    inHand.forget()
   }
 
-  function admitMessage(message: NewMessage): void {
-    const { recipients, senders, acceptedAt } = message
-    const usage = admit(
-      {
-        account: account(),
-        network,
-        senders,
-        recipients,
-        identities: identityRows.findIdentities(database, namesToLoad(senders, recipients)),
-        usage: takeUsage(database, acceptedAt),
-      },
-      acceptedAt,
-    )
-    writeUsage(database, usage, recipients.filter(address => !isSimulatorAddress(address)).length)
+  let looked = false
+  /** For reading outside a group: what is known, if nobody else has written it. Looked for once in a turn of the loop. */
+  function fresh<T>(read: () => T): T {
+    if (!looked) {
+      looked = true
+      setImmediate(() => {
+        looked = false
+      })
+      if (othersWrote()) forget()
+    }
+    return read()
+  }
+
+  /** Writes an identity, or the account's settings, of which something may be known. */
+  const commitSettings = (write: () => void): Promise<void> =>
+    commit(() => {
+      known.forget()
+      write()
+    })
+
+  function admitMessage({ recipients, senders, acceptedAt }: NewMessage): void {
+    const account = known.account()
+    const identities = known.identities(namesToLoad(senders, account.productionAccess ? [] : recipients))
+    const question = { account, network, senders, recipients, identities, usage: usage.take(acceptedAt) }
+    usage.spend(admit(question, acceptedAt), recipients.filter(address => !isSimulatorAddress(address)).length)
   }
 
   function acceptOne(message: NewMessage, events: readonly NewEvent[], { leaseMs }: AcceptOptions): Admission {
-    const known = message.idempotencyKey === undefined ? undefined : idOfKey(database, message.idempotencyKey)
-    if (known !== undefined) return { messageId: known, duplicateOf: known, held: false }
+    const earlier = message.idempotencyKey === undefined ? undefined : idOfKey(database, message.idempotencyKey)
+    if (earlier !== undefined) return { messageId: earlier, duplicateOf: earlier, held: false }
     spool.claim(message.body)
     if (message.kind === 'mail') admitMessage(message)
     const held = leaseMs !== undefined
     if (held) owner.hold(machineNow(), leaseMs)
-    const seq = insertMessage(database, message, account(), held ? owner.id() : null)
+    const seq = insertMessage(database, message, known.account(), held ? owner.id() : null)
     insertEvents(database, seq, events)
+    if (held) inHand.took(message.id, seq, message.recipients.length)
     return { messageId: message.id, duplicateOf: null, held }
   }
 
   /** What dead processes and lapsed leases held is free again. @returns segments to unlink after the commit */
-  function takeBack(): string[] {
-    const now = machineNow()
+  function takeBack(now: number): string[] {
     owner.takeBackLapsed(now)
     if (lookedForDeadAt !== undefined && now - lookedForDeadAt < LOOK_FOR_DEAD_MS) return []
     if (lookedForDeadAt === undefined) spool.sweep()
-    lookedForDeadAt = now
     owner.takeBackFromDead()
     return spool.collectAbandoned()
   }
@@ -97,42 +126,73 @@ export function openStore(database: Database, options: StoreOptions): Store {
     take: (terms: LeaseTerms) => Leased[],
   ): Promise<Leased[]> {
     const terms = { owner: owner.id(), now }
+    const at = machineNow()
     const { leased } = await commit(
       () => {
-        owner.forget()
-        owner.hold(machineNow(), leaseMs)
-        const unneeded = takeBack()
+        owner.hold(at, leaseMs)
+        const unneeded = takeBack(at)
         return { leased: take(terms), unneeded }
       },
-      ({ unneeded }) => spool.unlink(unneeded),
+      {
+        afterCommit({ unneeded }) {
+          if (lookedForDeadAt === undefined || at - lookedForDeadAt >= LOOK_FOR_DEAD_MS) lookedForDeadAt = at
+          spool.unlink(unneeded)
+        },
+      },
     )
     return leased
   }
 
-  return {
-    account: async () => account(),
-    saveAccount: account => commit(() => writeAccount(database, account)),
-    usage: async now => readUsage(database, now),
+  async function settle(settlement: Settlement): Promise<void> {
+    const { reports } = settlement
+    const settler = { owner: owner.id(), account: known.account, inHand }
+    const giveBack = (): Promise<unknown> => Promise.all(reports.map(({ body }) => spool.discard(body)))
+    const { settled } = await commit(
+      () => {
+        for (const { body } of reports) spool.claim(body)
+        const settled = settleHeld(database, settlement, settler)
+        if (!settled) return { settled: false, unneeded: [] }
+        const segment = (settled.isOver ?? isOver(database, settled.seq)) ? dropContent(database, settled.seq) : undefined
+        return { settled: true, unneeded: segment === undefined ? [] : spool.collect([segment]) }
+      },
+      {
+        afterCommit({ settled, unneeded }) {
+          if (settled) for (const { body } of reports) spool.claimed(body)
+          spool.unlink(unneeded)
+        },
+      },
+    ).catch(async (error: unknown) => {
+      await giveBack()
+      throw error
+    })
+    if (!settled) await giveBack()
+  }
 
-    addIdentity: identity => commit(() => identityRows.insertIdentity(database, identity)),
-    identity: async name => identityRows.findIdentity(database, name),
-    identitiesNamed: async names => identityRows.findIdentities(database, names),
+  return {
+    account: async () => fresh(known.account),
+    saveAccount: account => commitSettings(() => writeAccount(database, account)),
+    usage: async now => fresh(() => usage.read(now)),
+
+    addIdentity: identity => commitSettings(() => identityRows.insertIdentity(database, identity)),
+    identity: async name => fresh(() => known.identity(name)),
+    identitiesNamed: async names => fresh(() => known.identities(names)),
     identities: async () => identityRows.allIdentities(database),
-    saveIdentity: identity => commit(() => identityRows.replaceIdentity(database, identity)),
-    deleteIdentity: name => commit(() => identityRows.removeIdentity(database, name)),
+    saveIdentity: identity => commitSettings(() => identityRows.replaceIdentity(database, identity)),
+    deleteIdentity: name => commitSettings(() => identityRows.removeIdentity(database, name)),
 
     ...configurationSetRows(database, commit),
 
     newBody: () => spool.newBody(),
     async accept(message, events, options = {}) {
       if (options.leaseMs !== undefined) owner.id()
-      const admission = await commit(
-        () => acceptOne(message, events, options),
-        ({ duplicateOf }) => {
-          if (duplicateOf === null) spool.claimed(message.body)
+      const { body, head } = message
+      const admission = await commit(() => acceptOne(message, events, options), {
+        bytes: head.length + (body.kind === 'inline' ? body.bytes.length : 0),
+        afterCommit({ duplicateOf }) {
+          if (duplicateOf === null) spool.claimed(body)
         },
-      )
-      if (admission.duplicateOf !== null) await spool.discard(message.body)
+      })
+      if (admission.duplicateOf !== null) await spool.discard(body)
       return admission
     },
     idOfKey: async key => idOfKey(database, key),
@@ -147,30 +207,13 @@ export function openStore(database: Database, options: StoreOptions): Store {
     lease: ({ now, leaseMs, ...ask }) => lease({ now, leaseMs }, terms => leaseDue(database, ask, { terms, turn })),
     leaseExpired: ({ now, leaseMs, limit }) =>
       lease({ now, leaseMs }, terms => leaseGroups(database, expired(database, { now, limit }), terms)),
-    async settle(settlement) {
-      const id = owner.id()
-      const giveBack = async (): Promise<void> => {
-        for (const { body } of settlement.reports) await spool.discard(body)
-      }
-      const { settled } = await commit(
-        () => {
-          for (const { body } of settlement.reports) spool.claim(body)
-          const seq = settleHeld(database, settlement, { owner: id, account: account() })
-          const segment = seq === undefined ? undefined : dropContentWhenFinal(database, seq)
-          return { settled: seq !== undefined, unneeded: segment === undefined ? [] : spool.collect([segment]) }
-        },
-        ({ settled, unneeded }) => {
-          if (settled) for (const { body } of settlement.reports) spool.claimed(body)
-          spool.unlink(unneeded)
-        },
-      ).catch(async (error: unknown) => {
-        await giveBack()
-        throw error
-      })
-      if (!settled) await giveBack()
-    },
+    settle,
     async release(groups) {
-      await commit(() => (groups === undefined ? owner.releaseAll() : owner.release(groups)))
+      await commit(() => {
+        inHand.forget()
+        if (groups === undefined) owner.releaseAll()
+        else owner.release(groups)
+      })
     },
     nextDueAt: async messageId => earliestDue(database, messageId),
     makeDue: (now, messageId) => commit(() => makeAllDue(database, now, messageId)),
