@@ -15,8 +15,6 @@ const MAX_BLOCK_MS = 30 * 60_000
 /** Up to this part of a block is added, so that sites that failed together do not come back together. */
 const JITTER = 0.2
 export const LONGEST_BLOCK_MS = MAX_BLOCK_MS * (1 + JITTER)
-/** A site that was never spoken to is tried with so many at once, until it answers. */
-const FIRST_WINDOW = 5
 /** One session may break by accident; so many in a row are no accident. */
 const FAILURES_TO_BLOCK = 3
 /** A throttled rate, in starts a second, comes back by this factor with every success, … */
@@ -29,8 +27,8 @@ const SLACK_MS = 100
 /** The span over which starts are counted to know how fast we were when we were throttled. */
 const SPAN_MS = 60_000
 
-/** How many attempts a site may have at once before anything is known of it. */
-export const firstWindow = ({ concurrency }: SiteLimits): number => Math.min(FIRST_WINDOW, concurrency)
+/** How many attempts a site may have at once before anything is known of it: a quarter of what it may ever have. */
+export const firstWindow = ({ concurrency }: SiteLimits): number => Math.max(1, Math.floor(concurrency / 4))
 
 export class SitePacing {
   readonly #limits: SiteLimits
@@ -48,6 +46,7 @@ export class SitePacing {
   #blocks = 0
   /** Blocked before and not yet seen working since. */
   #isProbing = false
+  #hasWorked = false
   /** Starts a second; Infinity: no limit. */
   #rate: number
   /** When the next start would be on time at this rate. */
@@ -72,6 +71,11 @@ export class SitePacing {
   /** Starts a second; null: not limited. */
   get perSecond(): number | null {
     return this.#rate === Infinity ? null : this.#rate
+  }
+
+  /** Whether it was seen working, since its last block if there was one. Others may be dead, and an attempt may take minutes to show it. */
+  get isProven(): boolean {
+    return this.#hasWorked && !this.#isProbing
   }
 
   /** What slowed the site last; null: nothing ever did. */
@@ -125,6 +129,7 @@ export class SitePacing {
 
   #grow(): void {
     this.#isProbing = false
+    this.#hasWorked = true
     if (this.#window < this.#calm) this.#window += 1
     else if (this.#window < this.#limits.concurrency) {
       this.#grown += 1

@@ -13,6 +13,11 @@ import type { Signal } from './signal.ts'
 
 /** So many jobs for each place in a site's window are worth holding in memory: enough that it never waits for a look into the store. */
 const HELD_PER_PLACE = 4
+/**
+ * Attempts under way at sites that were not yet seen working. A dead host may hold an attempt for minutes, so a thousand dead hosts must
+ * not take up all the attempts there may be.
+ */
+const MAX_UNPROVEN = 200
 /** What was learned about a site is kept so long after its last job, … */
 const IDLE_MS = 3_600_000
 /** … and of so many idle sites at most, the latest ones: about 10 MB. */
@@ -43,7 +48,9 @@ interface Site<Job> {
   readonly pacing: SitePacing
   readonly waiting: Fifo<Job>
   active: number
-  /** Whether it stands in line for its turn. */
+  /** Those of them that began when it was not proven and that count as such. */
+  unproven: number
+  /** Whether it stands in line for its turn, or beside it. */
   isInLine: boolean
   /** The alarm that counts for it; Infinity: none. */
   alarmAt: number
@@ -55,11 +62,14 @@ export class Scheduler<Job> {
   readonly #sites = new Map<string, Site<Job>>()
   /** Sites that may start something, in the order of their turns. */
   readonly #line = new Fifo<Site<Job>>()
+  /** Sites whose turn came while there were enough attempts at unproven ones. */
+  readonly #besideLine = new Fifo<Site<Job>>()
   readonly #alarms = new Alarms<Site<Job>>()
   /** Sites without jobs and since when, the longest first. */
   readonly #idle = new Map<string, number>()
   #size = 0
   #active = 0
+  #unproven = 0
 
   constructor({ chance, limits = limitsOf }: SchedulerOptions) {
     this.#chance = chance
@@ -88,18 +98,20 @@ export class Scheduler<Job> {
   take(now: number, limit = Infinity): Job[] {
     this.#ring(now)
     this.#forget(now)
+    this.#letIn()
     const jobs: Job[] = []
     while (jobs.length < limit) {
-      const site = this.#line.shift()
+      const site = this.#line.shift() ?? this.#fromBesideLine()
       if (!site) break
+      if (!site.pacing.isProven && this.#unproven >= MAX_UNPROVEN) {
+        this.#besideLine.push(site)
+        continue
+      }
       site.isInLine = false
       const job = site.pacing.startableAt(site.active, now) <= now ? site.waiting.shift() : undefined
       if (job !== undefined) {
         jobs.push(job)
-        site.active += 1
-        site.pacing.started(now)
-        this.#size -= 1
-        this.#active += 1
+        this.#begin(site, now)
       }
       this.#arrange(site, now)
     }
@@ -113,6 +125,7 @@ export class Scheduler<Job> {
     site.active -= 1
     this.#active -= 1
     site.pacing.ended(signal, site.active, now)
+    this.#countUnproven(site, site.pacing.isProven ? 0 : Math.max(0, site.unproven - 1))
     this.#arrange(site, now)
     this.#restIfIdle(site, now)
   }
@@ -141,9 +154,11 @@ export class Scheduler<Job> {
     return this.#sites.get(key)?.pacing.blockedUntil(now) ?? null
   }
 
-  /** When `take` may have something without a `done` or `offer` before it, or a block ends; null: never. It may be early, never late. */
+  /**
+   * When a rate or the end of a block lets something begin, in memory or in the store; null: nothing does. It may be early, never late.
+   * What needs no such moment is had by a `take` after each `offer` and `done`.
+   */
   nextWakeAt(now: number): number | null {
-    if (this.#line.size > 0) return now
     const { nextAt } = this.#alarms
     return nextAt === undefined ? null : Math.max(now, Math.min(nextAt, now + LONGEST_BLOCK_MS))
   }
@@ -163,9 +178,35 @@ export class Scheduler<Job> {
 
   #newSite(key: string): Site<Job> {
     const pacing = new SitePacing(this.#limits(key), blocks => this.#chance(`block ${blocks} ${key}`))
-    const site: Site<Job> = { key, pacing, waiting: new Fifo(), active: 0, isInLine: false, alarmAt: Infinity }
+    const site: Site<Job> = { key, pacing, waiting: new Fifo(), active: 0, unproven: 0, isInLine: false, alarmAt: Infinity }
     this.#sites.set(key, site)
     return site
+  }
+
+  #begin(site: Site<Job>, now: number): void {
+    site.active += 1
+    site.pacing.started(now)
+    this.#size -= 1
+    this.#active += 1
+    if (!site.pacing.isProven) this.#countUnproven(site, site.unproven + 1)
+  }
+
+  #countUnproven(site: Site<Job>, count: number): void {
+    this.#unproven += count - site.unproven
+    site.unproven = count
+  }
+
+  /** As many sites from beside the line as there are attempts left for unproven ones, so that they have their turns with the others. */
+  #letIn(): void {
+    for (let left = MAX_UNPROVEN - this.#unproven; left > 0; left -= 1) {
+      const site = this.#besideLine.shift()
+      if (!site) return
+      this.#line.push(site)
+    }
+  }
+
+  #fromBesideLine(): Site<Job> | undefined {
+    return this.#unproven < MAX_UNPROVEN ? this.#besideLine.shift() : undefined
   }
 
   /** Puts a site where it belongs after a change: in line, on the alarm list, or nowhere until one of its jobs is done. */

@@ -5,7 +5,7 @@ import type { SiteLimits } from '../../../src/delivery/shaping.ts'
 import type { Signal } from '../../../src/delivery/signal.ts'
 
 const T0 = Date.UTC(2026, 0, 1)
-const LIMITS: SiteLimits = { concurrency: 10, perConnection: null, perSecond: null }
+const LIMITS: SiteLimits = { concurrency: 20, perConnection: null, perSecond: null }
 const working: Signal = { kind: 'working', reason: '' }
 const unrelated: Signal = { kind: 'unrelated', reason: '' }
 const failing: Signal = { kind: 'failing', reason: '421 busy' }
@@ -23,21 +23,20 @@ function hear(pacing: SitePacing, now: number, ...signals: readonly Signal[]): v
 }
 
 describe('the window', () => {
-  test('begins at five, or at the limit below that, and grows by one with each success up to the limit', () => {
-    const pacing = paced()
+  test('begins at a quarter of its limit and grows by one with each success up to the limit', () => {
+    const pacing = paced({ concurrency: 8 })
     const seen = [pacing.window]
     for (let count = 0; count < 8; count += 1) {
       hear(pacing, T0, working)
       seen.push(pacing.window)
     }
-    expect(seen).toEqual([5, 6, 7, 8, 9, 10, 10, 10, 10])
-    expect(paced({ concurrency: 4 }).window).toBe(4)
-    expect(paced({ concurrency: 1 }).window).toBe(1)
+    expect(seen).toEqual([2, 3, 4, 5, 6, 7, 8, 8, 8])
+    expect([1, 3, 4, 10, 20].map(concurrency => paced({ concurrency }).window)).toEqual([1, 1, 1, 2, 5])
   })
 
   test('one session that breaks halves it; then it grows by one with each window of successes', () => {
-    const pacing = paced()
-    hear(pacing, T0, ...Array(5).fill(working), failing)
+    const pacing = paced({ concurrency: 10 })
+    hear(pacing, T0, ...Array(8).fill(working), failing)
     expect(pacing.window).toBe(5)
     expect(pacing.blockedUntil(T0)).toBeNull()
     hear(pacing, T0, ...Array(4).fill(working))
@@ -45,6 +44,8 @@ describe('the window', () => {
     hear(pacing, T0, working)
     expect(pacing.window).toBe(6)
     hear(pacing, T0, ...Array(6 + 7 + 8 + 9).fill(working))
+    expect(pacing.window).toBe(10)
+    hear(pacing, T0, ...Array(100).fill(working))
     expect(pacing.window).toBe(10)
   })
 
@@ -135,6 +136,19 @@ describe('blocks', () => {
     expect(pacing.window).toBe(1)
     hear(pacing, now, failing)
     expect(pacing.blockedUntil(now)).toBe(now + 20_000)
+  })
+
+  test('a site is proven by working, and no more once it is blocked', () => {
+    const pacing = paced()
+    expect(pacing.isProven).toBe(false)
+    hear(pacing, T0, unrelated)
+    expect(pacing.isProven).toBe(false)
+    hear(pacing, T0, working, failing)
+    expect(pacing.isProven).toBe(true)
+    hear(pacing, T0, failing, failing)
+    expect(pacing.isProven).toBe(false)
+    hear(pacing, T0 + 10_000, working)
+    expect(pacing.isProven).toBe(true)
   })
 
   test('what ends during a block makes it neither longer nor shorter', () => {
