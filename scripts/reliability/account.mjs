@@ -78,3 +78,26 @@ export function readAll(file) {
     database.close()
   }
 }
+
+/** How many recipients of mail are in each state, and how many events of each type there are. */
+export function countOutcomes(file) {
+  const database = new Database(file, { readonly: true })
+  try {
+    const counts = sql =>
+      Object.fromEntries(
+        database
+          .prepare(sql)
+          .all()
+          .map(({ name, count }) => [name, count]),
+      )
+    return {
+      states: counts(
+        `SELECT state AS name, COUNT(*) AS count FROM recipient JOIN message ON seq = recipient.message WHERE kind = 'mail' GROUP BY state`,
+      ),
+      events: counts('SELECT type AS name, COUNT(*) AS count FROM event GROUP BY type'),
+      integrity: database.prepare('PRAGMA integrity_check').get().integrity_check,
+    }
+  } finally {
+    database.close()
+  }
+}

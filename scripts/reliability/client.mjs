@@ -9,22 +9,30 @@ import { connect } from 'node:net'
  * @typedef {{ name: string, from: string, recipients: readonly string[], size: number, fate: Fate, answer: string }} Message
  */
 
-/** Lines of seeded text, some of them starting with a dot. @returns the message as it goes after DATA, without stuffing */
-export function contentOf({ name, recipients, size }, random) {
+/** Lines of seeded text, some of them starting with a dot. */
+export function bodyOf(size, random) {
   const lines = []
   for (let left = size; left > 0; ) {
     const length = Math.min(left, random.between(0, 76))
     lines.push(
-      random.happens(0.05) ? `.${'dot '.repeat(length >> 2)}` : `${name} `.padEnd(length, 'abcdefghij klmnopqrs tuvwxyz').slice(0, length),
+      random.happens(0.05)
+        ? `.${'dot '.repeat(length >> 2)}`
+        : 'the quick brown fox jumps over the lazy dog and '.repeat(2).slice(0, length),
     )
     left -= length + 2
   }
-  const body = Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1')
+  return Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1')
+}
+
+export const hashOf = body => createHash('sha256').update(body).digest('hex')
+
+/** A message as it goes after DATA, without stuffing. @param sha256 of the body, for the receiver to compare */
+export function contentOf({ name, recipients }, body, sha256 = hashOf(body)) {
   const head = [
     'From: Shop <orders@shop.example>',
     `To: ${recipients.join(',\r\n ')}`,
     `Subject: ${name}`,
-    `X-Body-Sha256: ${createHash('sha256').update(body).digest('hex')}`,
+    `X-Body-Sha256: ${sha256}`,
     'MIME-Version: 1.0',
     'Content-Type: text/plain; charset=us-ascii',
   ]
@@ -128,7 +136,7 @@ async function offer(line, message, content, { pipelined }) {
 }
 
 /**
- * @param {{ next: () => { message: Message, content: Buffer } | undefined, port: () => number | undefined, sessions: number,
+ * @param {{ next: () => { message: Message, content: Buffer } | undefined | Promise<{ message: Message, content: Buffer } | undefined>, port: () => number | undefined, sessions: number,
  *   keep: boolean, pipelined: boolean, onAnswer?: (message: Message) => void, onSilence?: (message: Message) => void, afterGone?: () => Promise<boolean> }} work
  *   `port` is asked before each connection; a session whose connection broke ends, unless `afterGone` says that it may go on
  */
@@ -144,7 +152,7 @@ export async function sendAll({
 }) {
   const session = async () => {
     let line
-    for (let work = next(); work !== undefined; work = next()) {
+    for (let work = await next(); work !== undefined; work = await next()) {
       try {
         line ??= await greet(port())
         await offer(line, work.message, work.content, { pipelined })

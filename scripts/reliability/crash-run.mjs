@@ -4,7 +4,7 @@ import { appendFileSync, cpSync, existsSync, readdirSync, rmSync, statSync, trun
 import { setTimeout as pause } from 'node:timers/promises'
 import { countDue, readLeft, readRunning } from './account.mjs'
 import { judge } from './check.mjs'
-import { contentOf, sendAll } from './client.mjs'
+import { bodyOf, contentOf, sendAll } from './client.mjs'
 import { STOP_WITHIN_MS, startEngine } from './engine.mjs'
 import { faultSwitch } from './faults.mjs'
 import { randomOf } from './random.mjs'
@@ -78,7 +78,7 @@ export async function runPlan(plan, { template, folder, library, sink, watches }
     if (planned === undefined) return undefined
     const message = { ...planned, fate: 'unsent', answer: '' }
     run.messages.push(message)
-    return { message, content: contentOf(message, randomOf(seed * 10_000 + run.messages.length)) }
+    return { message, content: contentOf(message, bodyOf(message.size, randomOf(seed * 10_000 + run.messages.length))) }
   }
   const load = (engines, afterGone) => {
     let turn = 0

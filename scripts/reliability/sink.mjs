@@ -16,7 +16,8 @@ const EHLO = ['250-sink.test', '250-PIPELINING', '250-8BITMIME', '250-SMTPUTF8',
  */
 
 /**
- * @typedef {{ replyAfterMs: number, onDot: () => void, onTaken: () => void }} Watch  `onDot`: a whole message is there, unanswered
+ * @typedef {{ replyAfterMs: number, onDot: () => void, onTaken: (recipients: readonly string[]) => void }} Watch
+ *   `onDot`: a whole message is there, unanswered
  * @param {(address: string) => Watch | undefined} watchOf
  */
 export async function startSink(watchOf = () => undefined) {
@@ -113,7 +114,7 @@ export async function startSink(watchOf = () => undefined) {
         const intact = isIntact(whole)
         for (const address of to) received(address).copies.push({ at: Date.now(), engine, intact })
         socket.write('250 2.0.0 taken\r\n')
-        watch?.onTaken()
+        watch?.onTaken(to)
         busy = false
       }
       const later = () => {
@@ -133,6 +134,7 @@ export async function startSink(watchOf = () => undefined) {
     /** @returns {Received} */
     of: address => log.get(address) ?? { attempts: [], copies: [] },
     addresses: () => log.keys(),
+    drop: address => log.delete(address),
     forget: belongs => {
       for (const address of log.keys()) if (belongs(address)) log.delete(address)
     },
