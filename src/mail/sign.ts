@@ -154,14 +154,34 @@ function appendFolded(field: string, base64: string): string {
   return [field + base64.slice(0, room), ...rest].join('\r\n ')
 }
 
+/**
+ * libuv's threads also sync files to disk and resolve names. One is always left to them: a sync that queued behind signatures would keep
+ * everything waiting that is to be acknowledged.
+ */
+const SIGNING_AT_ONCE = Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) - 1)
+let signing = 0
+const queued: (() => void)[] = []
+
+function signNext(): void {
+  signing -= 1
+  queued.shift()?.()
+}
+
 /** RFC 8463 §3: Ed25519 signs the SHA-256 of the data, RSA hashes by itself (PKCS#1 v1.5). */
 function signatureOf(data: Buffer, algorithm: 'rsa-sha256' | 'ed25519-sha256', key: KeyObject): Promise<Buffer> {
   const [digest, input] =
     algorithm === 'rsa-sha256' ? (['sha256', data] as const) : ([null, createHash('sha256').update(data).digest()] as const)
   return new Promise((resolve, reject) => {
-    sign(digest, input, key, (error, signature) => {
-      if (error) reject(new MailctlError('bad-data', `the DKIM key cannot sign: ${error.message}`, { cause: error }))
-      else resolve(signature)
-    })
+    const refuse = (cause: Error): void => reject(new MailctlError('bad-data', `the DKIM key cannot sign: ${cause.message}`, { cause }))
+    const start = (): void => {
+      signing += 1
+      sign(digest, input, key, (error, signature) => {
+        signNext()
+        if (error) refuse(error)
+        else resolve(signature)
+      })
+    }
+    if (signing < SIGNING_AT_ONCE) start()
+    else queued.push(start)
   })
 }

@@ -18,7 +18,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'mailctl verify domain example.com --publish rfc2136://ns1.example.com --tsig-file mailctl.key --wait':
     'needs a name server of the reader; test/servers does it with BIND',
   'mailctl dns serve --dns 127.0.0.1:8053': 'runs until it is stopped, on a fixed port; test/wire and test/operations serve on a free one',
-  'mailctl serve --smtp-trust 127.0.0.1/32': 'runs until it is stopped, on a fixed port',
+  'mailctl serve --smtp-trust 127.0.0.1/32': 'runs until it is stopped, on a fixed port; test/scenarios/serve runs it on a free one',
   'mailctl config set network relay': 'needs a mail server of the reader; test/servers does it with Postfix',
   'mailctl config set hostname mta.example.com': 'goes live: real names, real receivers',
 }
