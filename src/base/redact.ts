@@ -1,10 +1,14 @@
 /** Makes outside text safe to show: no control characters towards a terminal, no secrets in a log. */
 
+/** What nearly every line is: nothing in it to replace. */
+const PLAIN = /^[\x20-\x7e]*$/
+
 /**
  * Remote text on one line: C0, C1, DEL, bidirectional overrides and line separators become U+FFFD, a tab becomes a space.
  * Terminal escape sequences cannot survive it.
  */
 export function printable(text: string): string {
+  if (PLAIN.test(text)) return text
   return text.replace(/\t/g, ' ').replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 }
 

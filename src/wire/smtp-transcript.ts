@@ -6,8 +6,6 @@ import { printable, redactSmtpCommand } from '../base/redact.ts'
 
 const MAX_LINES = 200
 const MAX_CHARACTERS = 500
-/** What nearly every line is; anything else takes the long way through `printable`. */
-const PLAIN = /^[\x20-\x7e]*$/
 
 export class Transcript {
   readonly #lines: string[] = []
@@ -37,8 +35,7 @@ export class Transcript {
       this.#lines.push(`+${offset} * further lines are left out`)
       return
     }
-    let line = this.conceal(direction === '>' ? redactSmtpCommand(text) : text)
-    if (!PLAIN.test(line)) line = printable(line)
+    const line = printable(this.conceal(direction === '>' ? redactSmtpCommand(text) : text))
     this.#lines.push(`+${offset} ${direction} ${line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}…` : line}`)
   }
 
