@@ -21,6 +21,10 @@ export interface Database {
   exec(sql: string): void
   /** Runs `work` under BEGIN IMMEDIATE; commits its result or rolls back what it throws. `work` must not be async. */
   transaction<T>(work: () => T): T
+  /** The same, but not yet synced to disk: a crash of the program keeps it, one of the machine may not, until `sync` has resolved. */
+  unsyncedTransaction<T>(work: () => T): T
+  /** Makes durable what was committed before the call, without stopping the program. @throws MailctlError store-unavailable */
+  sync(): Promise<void>
   /** How often a statement that may write was run: two equal answers mean that nothing was written between them. */
   writes(): number
   close(): void

@@ -5,10 +5,11 @@
  * A database that is locked, read-only, damaged or on a full disk is a MailctlError `store-unavailable`.
  */
 import type { Database, Migration, SqlRow, Statement } from '../../base/database.ts'
-import { makePrivateFile } from '../private-files.ts'
+import { fileFailure, makePrivateFile } from '../private-files.ts'
 import { chooseEngine, type Engine, type RawDatabase } from './engines.ts'
 import { databaseFailure } from './failures.ts'
 import { migrate } from './migrate.ts'
+import { walSync } from './wal-sync.ts'
 
 /** How long one statement waits for another process's transaction. */
 const BUSY_TIMEOUT_MS = 5_000
@@ -121,6 +122,16 @@ function wrap(file: string, raw: RawDatabase, engine: Engine): Database {
     }
   }
 
+  /** SQLite then leaves the sync of the WAL to `walSync`. The setting takes effect when it is compiled, so it cannot be a kept statement. */
+  function unsyncedTransaction<T>(work: () => T): T {
+    guarded(() => raw.exec('PRAGMA synchronous = NORMAL'))
+    try {
+      return transaction(work)
+    } finally {
+      guarded(() => raw.exec('PRAGMA synchronous = FULL'))
+    }
+  }
+
   function rollBack(): void {
     try {
       raw.exec('ROLLBACK')
@@ -129,15 +140,30 @@ function wrap(file: string, raw: RawDatabase, engine: Engine): Database {
     }
   }
 
+  const wal = walSync(file)
+
+  async function sync(): Promise<void> {
+    try {
+      await wal.sync()
+    } catch (error) {
+      // The kernel may have dropped what it could not write. A checkpoint writes it all into the database itself, and syncs that.
+      const row = prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+      if (row?.['busy'] !== 0) throw fileFailure(`cannot sync ${file}`, error)
+    }
+  }
+
   let open = true
   return {
     prepare,
     exec: sql => guarded(() => raw.exec(sql)),
     transaction,
+    unsyncedTransaction,
+    sync,
     writes: () => writes,
     close() {
       if (!open) return
       open = false
+      wal.close()
       guarded(() => raw.close())
     },
   }

@@ -1,7 +1,7 @@
 /**
- * Joins the writes of one turn of the event loop into one transaction, so that they share one sync to disk. Each still stands alone: one
- * that throws is undone by itself and only its caller hears of it. There is no timer: a lone write waits for nothing, and what arrives
- * while a commit runs is the next group.
+ * Joins the writes of one turn of the event loop into one transaction. Each still stands alone: one that throws is undone by itself and
+ * only its caller hears of it. The sync to disk goes on beside the program: what is committed while one runs shares the next. There is no
+ * timer: a lone write waits for nothing. Nobody is answered before the sync that covers him has ended.
  *
  * Jobs are run without savepoints, for hardly any throws after it has written. When one does, the whole group is undone and run again with
  * a savepoint for each: so a job may run twice, and changes nothing but rows until its `afterCommit`.
@@ -34,6 +34,7 @@ const LARGEST_GROUP = 200
 const LARGEST_GROUP_BYTES = 1024 * 1024
 
 type Ending = () => void
+const ignore: Ending = () => {}
 interface Job {
   /** Does the work, and returns what is to be done after the commit. */
   readonly run: () => Ending
@@ -44,6 +45,9 @@ interface Job {
 export function groupCommit(database: Database, hooks: GroupHooks): Commit {
   let waiting: Job[] = []
   let scheduled = false
+  /** In the database, not yet known to be on the disk. */
+  let committed: { readonly end: Ending; readonly fail: (error: unknown) => void }[] = []
+  let syncing = false
 
   function schedule(): void {
     if (scheduled) return
@@ -56,10 +60,32 @@ export function groupCommit(database: Database, hooks: GroupHooks): Commit {
     const group = nextGroup()
     if (waiting.length > 0) schedule()
     try {
-      for (const end of runTogether(group) ?? runApart(group)) end()
+      const endings = runTogether(group) ?? runApart(group)
+      for (const [index, job] of group.entries()) committed.push({ end: endings[index] ?? ignore, fail: job.fail })
+      syncCommitted()
     } catch (error) {
       for (const job of group) job.fail(error)
     }
+  }
+
+  /** Once nothing else is being synced, everything that was committed until then. */
+  function syncCommitted(): void {
+    if (syncing || committed.length === 0) return
+    const covered = committed
+    committed = []
+    syncing = true
+    database.sync().then(
+      () => {
+        syncing = false
+        syncCommitted()
+        for (const { end } of covered) end()
+      },
+      (error: unknown) => {
+        syncing = false
+        syncCommitted()
+        for (const { fail } of covered) fail(error)
+      },
+    )
   }
 
   function nextGroup(): Job[] {
@@ -97,7 +123,7 @@ export function groupCommit(database: Database, hooks: GroupHooks): Commit {
 
   function inTransaction(work: () => Ending[]): Ending[] {
     try {
-      return database.transaction(() => {
+      return database.unsyncedTransaction(() => {
         hooks.begun()
         const endings = work()
         hooks.ending()
