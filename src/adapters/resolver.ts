@@ -2,6 +2,9 @@
  * The Resolver port over our own DNS client. Lab: every question goes to the lab's server, and no socket is opened off loopback. An explicit
  * resolver is asked for everything, alone. Otherwise the system's resolvers serve routing, and verification goes to the zone's own servers;
  * where those cannot be reached on port 53 the system's resolvers are asked instead, with a notice. Reads no hosts file.
+ *
+ * Only what a resolver on this machine, or the explicit one, says is validated counts as `authenticated`: on the way from any other the
+ * word could have been put in. RFC 7672 §2.1.
  */
 import { getServers } from 'node:dns'
 import { isIP } from 'node:net'
@@ -12,7 +15,7 @@ import type { Resolver } from '../ports/resolver.ts'
 import type { Network } from '../ports/settings.ts'
 import { authoritativeServers } from '../wire/authoritative.ts'
 import type { DnsQuery, DnsServerAddress } from '../wire/dns.ts'
-import { assertLoopback } from '../wire/loopback.ts'
+import { assertLoopback, isLoopback } from '../wire/loopback.ts'
 
 export interface ResolverOptions {
   readonly network: Network
@@ -52,7 +55,9 @@ export function createResolver(options: ResolverOptions): Resolver {
   const ask = async (question: Omit<DnsQuery, 'guard'>): Promise<DnsAnswer> => {
     // Loaded by the first question: most commands ask none.
     const { query } = await import('../wire/dns.ts')
-    const answer = await query({ ...question, guard })
+    const said = await query({ ...question, guard })
+    const isBelieved = options.resolver !== undefined || question.servers.every(({ address }) => isLoopback(address))
+    const answer = said.kind === 'found' && said.authenticated && !isBelieved ? { ...said, authenticated: false } : said
     log('dns', `${question.name} ${question.type}: ${describe(answer)}`)
     return answer
   }

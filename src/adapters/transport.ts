@@ -9,6 +9,7 @@
  */
 import type { Socket } from 'node:net'
 import { MailctlError } from '../base/errors.ts'
+import { tlsFailureOf } from '../mail/tls-result.ts'
 import type { Lab } from '../ports/lab.ts'
 import type { Network } from '../ports/settings.ts'
 import type { Delivery, Hop, HopResult, Transport } from '../ports/transport.ts'
@@ -18,10 +19,11 @@ import { SmtpClient } from '../wire/smtp-client.ts'
 import { type Errand, SmtpClientConnection } from '../wire/smtp-client-connection.ts'
 import { DEFAULT_TIMEOUTS, type SmtpTimeouts } from '../wire/smtp-timeouts.ts'
 import { Transcript } from '../wire/smtp-transcript.ts'
-import { connectTo, whereTo } from './connector.ts'
+import { connectToOneOf, placesOf, STAGGER_MS } from './connector.ts'
 import { openSession } from './open-session.ts'
 import { DEFAULT_POOL_LIMITS, type PoolLimits, type Session, SessionPool } from './session-pool.ts'
-import { brokenVerdict, Visit } from './visit.ts'
+import { unopened } from './tls-demand.ts'
+import { Visit } from './visit.ts'
 
 export interface TransportOptions {
   /** `lab`: connections off loopback are refused. */
@@ -29,6 +31,8 @@ export interface TransportOptions {
   readonly lab: Pick<Lab, 'door'>
   readonly timeouts?: Partial<SmtpTimeouts>
   readonly keep?: Partial<PoolLimits>
+  /** How long an address is dialled alone before its rival is too; RFC 8305's 250 ms when absent. */
+  readonly staggerMs?: number
   /** PEM of the authorities that certificates must chain to where they are verified. Absent: those that Node trusts. */
   readonly ca?: string
 }
@@ -38,7 +42,7 @@ interface Job {
   connection: SmtpClientConnection | undefined
 }
 
-export function createTransport({ network, lab, timeouts: given, keep, ca }: TransportOptions): Transport {
+export function createTransport({ network, lab, timeouts: given, keep, staggerMs = STAGGER_MS, ca }: TransportOptions): Transport {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...given }
   const limits = { ...DEFAULT_POOL_LIMITS, ...keep }
   const clock = new DeadlineClock(tickMs([...Object.values(timeouts), limits.idleMs]))
@@ -58,13 +62,13 @@ export function createTransport({ network, lab, timeouts: given, keep, ca }: Tra
       if (signal?.aborted) throw new SessionBroken('closed', 'interrupted')
       const leftMs = errand.endsAt - performance.now()
       if (leftMs <= 0) throw new SessionBroken('timeout', `the attempt took longer than ${limitMs} ms`)
-      const place = await whereTo(hop, { network, lab })
+      const places = await placesOf(hop, { network, lab })
       const timeoutMs = Math.min(timeouts.connectMs, leftMs)
-      const socket = await connectTo(place, { timeoutMs, transcript, sockets, ...(signal && { signal }) })
-      visit.reached(place.address)
+      const { socket, address } = await connectToOneOf(places, { timeoutMs, staggerMs, transcript, sockets, ...(signal && { signal }) })
+      visit.reached(address)
       const connection = new SmtpClientConnection(socket, { clock, errand })
       job.connection = connection
-      return { client: new SmtpClient(connection, timeouts), address: place.address, served: 0 }
+      return { client: new SmtpClient(connection, timeouts), address, served: 0 }
     }
     const key = alikeBy(hop, delivery.helloName)
     const takeKept = (): Session | undefined => {
@@ -89,14 +93,16 @@ export function createTransport({ network, lab, timeouts: given, keep, ca }: Tra
         pool.drop(key)
       }
       const opened = await openSession(dial, wish)
-      if (opened.kind === 'refused') return visit.unreachable(opened.verdict)
+      const tls = opened.tls && { tls: opened.tls }
+      if (opened.kind === 'refused') return { ...visit.unreachable(opened.verdict), ...tls }
       const result = await visitOn(opened.session)
       if (!result) throw new Error('a new session counted as a kept one')
-      return result
+      return { ...result, ...tls }
     } catch (thrown) {
       if (signal?.aborted) throw new MailctlError('interrupted', `delivery to ${hop.hostName} was interrupted`, { cause: thrown })
-      if (thrown instanceof SessionBroken) return visit.unreachable(brokenVerdict(thrown, hop.hostName))
-      throw thrown
+      if (!(thrown instanceof SessionBroken)) throw thrown
+      const result = visit.unreachable(unopened(thrown, hop))
+      return thrown.kind === 'handshake' ? { ...result, tls: tlsFailureOf(thrown.code) } : result
     } finally {
       jobs?.delete(job)
     }
@@ -112,8 +118,10 @@ export function createTransport({ network, lab, timeouts: given, keep, ca }: Tra
 }
 
 /** What two hops must share for one session to do for both. */
-function alikeBy({ hostName, address, port, via, tls, auth }: Hop, helloName: string): string {
-  const route = `${hostName} ${address} ${port} ${via} ${tls} ${helloName}`
+function alikeBy({ hostName, address, port, via, tls, dane, source, auth }: Hop, helloName: string): string {
+  let route = `${hostName} ${address} ${port} ${via} ${tls} ${helloName}`
+  if (dane) route += ` ${dane.names}`
+  if (source) route += ` ${source}`
   return auth ? JSON.stringify([route, auth.user, auth.password]) : route
 }
 

@@ -7,10 +7,12 @@
  */
 import { printable } from '../base/redact.ts'
 import type { Outcome } from '../mail/outcome.ts'
+import type { TlsResult } from '../mail/tls-result.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { AttemptRecord } from '../ports/store.ts'
+import type { TlsReports } from '../ports/tls-reports.ts'
 import type { Delivery, Hop, HopResult, Transport } from '../ports/transport.ts'
-import type { Route } from './route.ts'
+import type { Route, Skipped } from './route.ts'
 
 /** RFC 5321 §5.1 asks for two at least. */
 export const MAX_HOPS = 5
@@ -24,19 +26,23 @@ export interface Attempted {
 interface Attempting {
   readonly transport: Pick<Transport, 'attempt'>
   readonly clock: Pick<Clock, 'now'>
+  readonly tlsReports: Pick<TlsReports, 'note'>
 }
 
 /** @throws what `Transport.attempt` throws: an abort, or a message that cannot be read */
 export async function attempt(
-  { transport, clock }: Attempting,
+  { transport, clock, tlsReports }: Attempting,
   { route, delivery, signal }: { readonly route: Route; readonly delivery: Delivery; readonly signal?: AbortSignal },
 ): Promise<Attempted> {
-  if (route.kind === 'none') return withoutHost(route.outcome, delivery, clock.now())
-  const records: AttemptRecord[] = []
+  const skipped = route.skipped?.map(host => skippedRecord(host, delivery, clock.now())) ?? []
+  for (const { session } of route.skipped ?? []) tlsReports.note(session)
+  if (route.kind === 'none') return withoutHost(route.outcome, { delivery, at: clock.now(), skipped })
+  const records: AttemptRecord[] = skipped
   let outcomes: readonly Outcome[] = []
   for (const hop of route.hops.slice(0, MAX_HOPS)) {
     const startedAt = clock.now()
     const result = await transport.attempt(hop, delivery, signal)
+    if (result.tls !== undefined) noteTls(tlsReports, hop, result.tls)
     records.push(recordOf(hop, result, { delivery, startedAt, endedAt: clock.now() }))
     if (result.kind === 'session') return { outcomes: result.outcomes, records }
     outcomes = result.outcomes.map((outcome, index) => milder(outcomes[index], outcome))
@@ -48,9 +54,35 @@ export async function attempt(
 const milder = (earlier: Outcome | undefined, later: Outcome): Outcome =>
   earlier?.action === 'delayed' && later.action === 'failed' ? earlier : later
 
-function withoutHost(outcome: Outcome, { messageId, recipients }: Delivery, at: number): Attempted {
-  const record = { messageId, recipients, startedAt: at, endedAt: at, host: '', address: '', summary: outcome.reply, transcript: [] }
-  return { outcomes: recipients.map(() => outcome), records: [record] }
+/** A domain without a policy did not ask for good certificates, so that a bad one is no failure. RFC 8460 §4.3.1 */
+function noteTls(tlsReports: Attempting['tlsReports'], { policy, hostName }: Hop, tls: TlsResult): void {
+  if (policy === undefined || policy.domain === '') return
+  const { domain, type, failure } = policy
+  const isUnasked = type === 'no-policy-found' && tls.startsWith('certificate-')
+  tlsReports.note({ domain, policy: type, host: hostName, result: isUnasked ? 'success' : (failure ?? tls) })
+}
+
+const untried = ({ messageId, recipients }: Delivery, at: number): Pick<AttemptRecord, 'messageId' | 'recipients' | 'startedAt' | 'endedAt'> => ({
+  messageId,
+  recipients,
+  startedAt: at,
+  endedAt: at,
+})
+
+const skippedRecord = ({ host, words }: Skipped, delivery: Delivery, at: number): AttemptRecord => ({
+  ...untried(delivery, at),
+  host,
+  address: '',
+  summary: printable(`not tried: ${words}`),
+  transcript: [],
+})
+
+function withoutHost(
+  outcome: Outcome,
+  { delivery, at, skipped }: { readonly delivery: Delivery; readonly at: number; readonly skipped: readonly AttemptRecord[] },
+): Attempted {
+  const record = { ...untried(delivery, at), host: '', address: '', summary: outcome.reply, transcript: [] }
+  return { outcomes: delivery.recipients.map(() => outcome), records: [...skipped, record] }
 }
 
 function recordOf(

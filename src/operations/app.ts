@@ -11,6 +11,8 @@ import type { Renderer } from '../ports/renderer.ts'
 import type { Resolver } from '../ports/resolver.ts'
 import type { Settings } from '../ports/settings.ts'
 import type { Store } from '../ports/store.ts'
+import type { StsPolicies } from '../ports/sts-policies.ts'
+import type { TlsReports } from '../ports/tls-reports.ts'
 import type { Transport } from '../ports/transport.ts'
 
 export interface App {
@@ -21,6 +23,8 @@ export interface App {
   readonly keys: Keys
   readonly resolver: Resolver
   readonly transport: Transport
+  readonly stsPolicies: StsPolicies
+  readonly tlsReports: TlsReports
   readonly lab: Lab
   readonly publisher: (target: PublishTarget) => Promise<Publisher>
   readonly nameServer: NameServer

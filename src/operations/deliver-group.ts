@@ -2,19 +2,25 @@
  * One group of recipients (one message, one domain) from its route to its settlement, in three steps that a caller may time by itself:
  * where to (`routeOf`), the attempt (`tryGroup`), what comes of it in one transaction (`settleGroup`).
  */
+import { DEFAULT_DELIVERY } from '../account/configuration-set.ts'
 import { feedbackEvents } from '../account/feedback.ts'
 import { MailctlError } from '../base/errors.ts'
 import { attempt } from '../delivery/attempt.ts'
+import { routeFor } from '../delivery/message-route.ts'
 import { gaveUp, nextAttemptAt } from '../delivery/retry.ts'
 import { type Route, route } from '../delivery/route.ts'
 import type { FinalMessage } from '../mail/body.ts'
+import type { RecordType } from '../mail/dns-record.ts'
 import { ownVerdict } from '../mail/interpret-reply.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { AttemptRecord, Leased, NewEvent, NewMessage, Settlement, StoredRecipient } from '../ports/store.ts'
 import type { App } from './app.ts'
 import { bounceReport } from './bounce-report.ts'
 
-export type DeliverApp = Pick<App, 'store' | 'clock' | 'ids' | 'resolver' | 'transport' | 'settings' | 'log'>
+export type DeliverApp = Pick<
+  App,
+  'store' | 'clock' | 'ids' | 'resolver' | 'transport' | 'settings' | 'stsPolicies' | 'tlsReports' | 'log'
+>
 
 /** Longer than any attempt may last, so that a lease lapses only when its owner is stuck or gone. */
 export const LEASE_MS = 3 * 3_600_000
@@ -31,8 +37,14 @@ export interface Tried {
 }
 
 /** Never throws for what DNS did or did not say. @param shuffleKey one shuffle of equal hosts per key */
-export function routeOf({ resolver, ids, settings }: DeliverApp, domain: string, shuffleKey: string): Promise<Route> {
-  return route({ lookup: (name, type) => resolver.lookup(name, type), chance: ids.chance, settings }, domain, shuffleKey)
+export function routeOf({ resolver, ids, settings, stsPolicies }: DeliverApp, domain: string, shuffleKey: string): Promise<Route> {
+  const routing = {
+    lookup: (name: string, type: RecordType) => resolver.lookup(name, type),
+    chance: ids.chance,
+    settings,
+    stsPolicyOf: (asked: string) => stsPolicies.policyOf(asked),
+  }
+  return route(routing, domain, shuffleKey)
 }
 
 /** @throws only for a bug of ours: what the host, the disk or the interruption did is in the result */
@@ -44,7 +56,7 @@ export async function tryGroup(app: DeliverApp, group: Ready, way: Route, signal
   if (content === undefined) return all(ownVerdict('5.3.0', 'The content of the message is gone'))
   try {
     const { outcomes, records } = await attempt(app, {
-      route: way,
+      route: routeFor(way, message.facts.delivery ?? DEFAULT_DELIVERY),
       delivery: {
         messageId: message.id,
         envelopeFrom: message.envelopeFrom,

@@ -1,19 +1,45 @@
 /** Handing a message to one host over SMTP. What the host said is a value; only a bug or an abort throws. */
 import type { FinalMessage } from '../mail/body.ts'
+import type { DaneRule } from '../mail/dane.ts'
 import type { Outcome } from '../mail/outcome.ts'
+import type { TlsFailure, TlsPolicyType, TlsResult } from '../mail/tls-result.ts'
 
-/** One host to try: an address of an MX, of a domain without MX, of a smarthost, or a door of the lab. */
+/** One host to try: addresses of an MX, of a domain without MX, of a smarthost, or a door of the lab. */
 export interface Hop {
   readonly hostName: string
   /** An IP literal. */
   readonly address: string
+  /** Another address of the host, of the other family; both are dialled, this one a moment later. RFC 8305. */
+  readonly rival?: string
   readonly port: number
   /** `lab`: a receiver on loopback that the lab opens on demand; every hop in lab mode, and the simulator's in any mode. */
   readonly via: 'lab' | 'network'
-  /** `opportunistic` falls back to clear after a failed handshake; `required` and `implicit` never do and verify the certificate. */
-  readonly tls: 'opportunistic' | 'required' | 'implicit'
+  readonly tls: TlsDemand
+  /** With `dane`: the certificates that will do. */
+  readonly dane?: DaneRule
+  /** Where `tls` comes from. */
+  readonly policy?: HopPolicy
+  /** Local addresses to dial from, at most one of a family; absent: whichever the system chooses. */
+  readonly source?: readonly string[]
   /** Smarthosts only. */
   readonly auth?: { readonly user: string; readonly password: string }
+}
+
+/**
+ * `opportunistic`: under TLS where the host can, with any certificate, else in the clear; RFC 7435. All others never send in the clear.
+ * `encrypted`: any certificate. `required`, `implicit`: one of a trusted authority for the host's name; `implicit` from the first octet.
+ * `dane`: one that `Hop.dane` announces.
+ */
+export type TlsDemand = 'opportunistic' | 'encrypted' | 'required' | 'implicit' | 'dane'
+
+export interface HopPolicy {
+  /** The recipient domain. */
+  readonly domain: string
+  readonly type: TlsPolicyType
+  /** For the transcript: `MTA-STS of example.com (enforce)`. */
+  readonly words: string
+  /** What counts in TLS reports whatever TLS does: a policy in testing that does not name the host. */
+  readonly failure?: TlsFailure
 }
 
 export interface Delivery {
@@ -35,6 +61,8 @@ export interface HopResult {
   readonly outcomes: readonly Outcome[]
   /** SMTP lines with direction and offset in ms, secrets masked: `> EHLO mta.example`, `< 250 …`, `* TLSv1.3 …`. */
   readonly transcript: readonly string[]
+  /** How TLS went, whatever was demanded; absent when the session was kept from an earlier attempt or did not come so far. */
+  readonly tls?: TlsResult
 }
 
 export interface Transport {

@@ -161,7 +161,8 @@ function encodeQuestion({ name, type, mode, edns }: Try, id: number): Buffer {
   return packets.encode({
     type: 'query',
     id,
-    flags: mode === 'recursive' ? packets.RECURSION_DESIRED : 0,
+    // AD asks a resolver to say whether it validated, without the signatures that DO would bring. RFC 6840 §5.7.
+    flags: mode === 'recursive' ? packets.RECURSION_DESIRED | packets.AUTHENTIC_DATA : 0,
     questions: [{ name, type }],
     additionals: edns === 'with' ? [ednsOption()] : [],
   })

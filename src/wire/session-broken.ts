@@ -12,10 +12,13 @@ export type BrokenKind =
 
 export class SessionBroken extends Error {
   readonly kind: BrokenKind
+  /** Of the system, OpenSSL or Node, where there is one: `ECONNRESET`, `CERT_HAS_EXPIRED`. */
+  readonly code: string | undefined
 
-  constructor(kind: BrokenKind, message: string) {
+  constructor(kind: BrokenKind, message: string, code?: string) {
     super(message)
     this.name = 'SessionBroken'
     this.kind = kind
+    this.code = code
   }
 }

@@ -5,6 +5,7 @@
  * Promises that every wait is bounded, that a reply is never taken for the answer to something not yet asked, that nothing which came in
  * the clear is read as if it had come under TLS, and that a break closes the socket. Every failure is a `SessionBroken`, once and for all.
  */
+import type { X509Certificate } from 'node:crypto'
 import { isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { messageOf } from '../base/errors.ts'
@@ -17,12 +18,15 @@ import { Transcript } from './smtp-transcript.ts'
 export interface TlsWish {
   /** Sent as SNI, and the name that the certificate must carry when it is verified. */
   readonly hostName: string
-  /** `verify`: the certificate must chain to a trusted authority and carry the name. `accept`: any will do (RFC 7435). */
-  readonly certificate: 'verify' | 'accept'
+  /** `verify`: the certificate must chain to a trusted authority and carry the name. `accept`: any will do (RFC 7435). Else a rule of one's own. */
+  readonly certificate: 'verify' | 'accept' | CertificateCheck
   /** Trusted beside nothing else when given, PEM. Absent: what Node trusts. */
   readonly ca?: string
   readonly timeoutMs: number
 }
+
+/** @param chain as the peer sent it, its own certificate first  @returns what is wrong; undefined: the certificate is good */
+export type CertificateCheck = (chain: readonly X509Certificate[]) => { readonly code: string; readonly words: string } | undefined
 
 /** What a connection is used for at the moment. */
 export interface Errand {
@@ -77,6 +81,12 @@ export class SmtpClientConnection implements Timed {
   get tlsVersion(): string | undefined {
     const socket: Socket & Partial<Pick<TLSSocket, 'getProtocol'>> = this.#socket
     return socket.getProtocol?.() ?? undefined
+  }
+
+  /** Why the certificate would not pass as `verify`, whatever was asked for; undefined when it would, and in the clear. */
+  get certificateFault(): string | undefined {
+    const socket: Socket & Partial<Pick<TLSSocket, 'authorized' | 'authorizationError'>> = this.#socket
+    return socket.authorized === false ? String(socket.authorizationError) : undefined
   }
 
   get isBroken(): boolean {
@@ -167,11 +177,22 @@ export class SmtpClientConnection implements Timed {
       await this.#untilSocket('secureConnect', timeoutMs, 'the TLS handshake did not end')
     } catch (thrown) {
       this.destroy()
-      throw new SessionBroken('handshake', messageOf(thrown))
+      throw new SessionBroken('handshake', messageOf(thrown), thrown instanceof SessionBroken ? thrown.code : undefined)
     }
+    const fault = typeof certificate === 'function' ? certificate(chainOf(secure)) : undefined
     const proof =
-      certificate === 'verify' ? 'certificate verified' : secure.authorized ? 'certificate good, not required' : 'certificate not verified'
-    this.transcript.add('*', `${secure.getProtocol() ?? 'TLS'} ${secure.getCipher().name}, ${proof}`)
+      typeof certificate === 'function'
+        ? (fault?.words ?? 'certificate as announced')
+        : certificate === 'verify'
+          ? 'certificate verified'
+          : secure.authorized
+            ? 'certificate good, not required'
+            : `certificate not verified (${secure.authorizationError})`
+    this.transcript.add('*', `${secure.getProtocol() ?? 'TLS'} ${secure.getCipher().name}, ${proof}${ownersOf(secure)}`)
+    if (!fault) return
+    const broken = new SessionBroken('handshake', fault.words, fault.code)
+    this.destroy(broken)
+    throw broken
   }
 
   /** Says goodbye and lets the socket close by itself, at most `timeoutMs` later. */
@@ -207,7 +228,7 @@ export class SmtpClientConnection implements Timed {
   #listen(): () => void {
     const socket = this.#socket
     const take = (chunk: Buffer): void => this.#take(chunk)
-    const failed = (error: Error): void => this.#break(new SessionBroken('closed', describeSocketError(error)))
+    const failed = (error: NodeJS.ErrnoException): void => this.#break(new SessionBroken('closed', describeSocketError(error), error.code))
     const ended = (): void => this.#break(new SessionBroken('closed', PEER_CLOSED))
     socket.on('data', take).on('error', failed).on('end', ended).on('close', ended)
     return () => {
@@ -279,6 +300,22 @@ export class SmtpClientConnection implements Timed {
       this.#waitsForSocket = undefined
     }
   }
+}
+
+/** Longer chains are nobody's. */
+const MAX_CHAIN = 10
+
+function chainOf(secure: TLSSocket): X509Certificate[] {
+  const chain: X509Certificate[] = []
+  for (let next = secure.getPeerX509Certificate(); next && chain.length < MAX_CHAIN; next = next.issuerCertificate) chain.push(next)
+  return chain
+}
+
+/** ` of CN=mx.example by CN=An Authority`: for the transcript, which takes control characters out. */
+function ownersOf(secure: TLSSocket): string {
+  const certificate = secure.getPeerX509Certificate()
+  const name = (text: string | undefined): string => (text ?? '').replaceAll('\n', ', ')
+  return certificate === undefined ? '' : `, of ${name(certificate.subject) || 'nobody named'} by ${name(certificate.issuer)}`
 }
 
 /** `ECONNRESET` and its like, and what OpenSSL says, in words. */

@@ -87,3 +87,21 @@ test.each([
 test.each(['', 'dns.example', '192.0.2.1:', '192.0.2.1:0', '192.0.2.1:70000', '[::1]', '300.1.1.1'])('%j is no server', given => {
   expect(() => parseServer(given)).toThrow(expect.objectContaining({ code: 'usage' }))
 })
+
+test.each([
+  ['of a resolver on this machine', (port: number) => ({ systemServers: () => [`127.0.0.1:${port}`] }), true],
+  ['of the explicit one', (port: number) => ({ resolver: `127.0.0.1:${port}` }), true],
+  ['where a resolver elsewhere may have answered', (port: number) => ({ systemServers: () => [`127.0.0.1:${port}`, '192.0.2.1'] }), false],
+])('the word %s that an answer was validated is believed: %s', async (_, options, believed) => {
+  const flags = packets.RECURSION_AVAILABLE | packets.AUTHENTIC_DATA
+  let asksForIt = false
+  const validating = await server({
+    udp: asked => {
+      asksForIt = asked.flag_ad
+      return [reply(asked, { flags, answers: [txtAnswer('a.shop.test', 'x')] })]
+    },
+  })
+  const resolver = createResolver({ network: 'live', labServer: refuse, ...options(validating.port) })
+  expect(await resolver.lookup('a.shop.test', 'TXT')).toMatchObject({ kind: 'found', authenticated: believed })
+  expect(asksForIt).toBe(true)
+})

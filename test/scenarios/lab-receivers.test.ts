@@ -24,7 +24,7 @@ function openEngine(network: 'lab' | 'live' = 'lab') {
     lab,
     async deliver(...recipients: string[]) {
       const domain = recipients[0]?.split('@')[1] ?? ''
-      const lookup = async (name: string, type: 'MX' | 'A' | 'AAAA') => lab.zone.resolve(name, type)
+      const lookup = async (name: string, type: 'MX' | 'A' | 'AAAA' | 'TLSA') => lab.zone.resolve(name, type)
       const delivery: Delivery = {
         messageId: 'm1',
         envelopeFrom: 'a@example.com',
@@ -36,8 +36,8 @@ function openEngine(network: 'lab' | 'live' = 'lab') {
         eightBit: false,
         helloName: 'mta.example.test',
       }
-      const found = await route({ lookup, chance: () => 0, settings }, domain, 'key')
-      const { outcomes, records } = await attempt({ transport, clock: { now: () => 0 } }, { route: found, delivery })
+      const found = await route({ lookup, chance: () => 0, settings, stsPolicyOf: async () => ({ kind: 'none' }) }, domain, 'key')
+      const { outcomes, records } = await attempt({ transport, clock: { now: () => 0 }, tlsReports: { note: () => {} } }, { route: found, delivery })
       return { outcomes, records, said: outcomes.map(({ action, status }) => `${action} ${status}`) }
     },
   }

@@ -57,7 +57,7 @@ async function routed(answers: Readonly<Record<string, DnsAnswer>>): Promise<{ f
     return answers[type] ?? { kind: 'no-data', chain: [], server: '' }
   }
   const settings = { network: 'live', hostname: 'mta.example.test', relay: [] } as const
-  return { found: await route({ lookup, chance: () => 0, settings }, 'rcpt.example', 'key'), asked }
+  return { found: await route({ lookup, chance: () => 0, settings, stsPolicyOf: async () => ({ kind: 'none' }) }, 'rcpt.example', 'key'), asked }
 }
 
 const found = (...records: Extract<DnsAnswer, { kind: 'found' }>['records'][number][]): DnsAnswer => ({

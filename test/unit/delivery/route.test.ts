@@ -8,7 +8,7 @@ import type { Settings } from '../../../src/ports/settings.ts'
 type Zone = Readonly<Record<string, readonly string[] | 'failure' | 'no-data'>>
 
 function lookupIn(zone: Zone, asked: string[]) {
-  return async (name: string, type: 'MX' | 'A' | 'AAAA'): Promise<DnsAnswer> => {
+  return async (name: string, type: 'MX' | 'A' | 'AAAA' | 'TLSA'): Promise<DnsAnswer> => {
     asked.push(`${name} ${type}`)
     const values = zone[`${name} ${type}`]
     const server = '192.0.2.53'
@@ -17,6 +17,7 @@ function lookupIn(zone: Zone, asked: string[]) {
     if (values === undefined)
       return { kind: Object.keys(zone).some(key => key.startsWith(`${name} `)) ? 'no-data' : 'no-name', chain: [], server }
     const records = values.map((value): DnsRecord => {
+      if (type === 'TLSA') throw new Error('TLSA was asked of a zone that nobody validated')
       if (type !== 'MX') return { type, name, ttl: 60, address: value }
       const [preference, exchange = ''] = value.split(' ')
       return { type, name, ttl: 60, preference: Number(preference), exchange }
@@ -35,12 +36,15 @@ interface Case {
 async function routed({ zone, domain = 'example.test', settings, chance = () => 0 }: Case): Promise<{ found: Route; asked: string[] }> {
   const asked: string[] = []
   const all = { network: 'live', hostname: 'mta.here.test', relay: [], ...settings } as const
-  return { found: await route({ lookup: lookupIn(zone, asked), chance, settings: all }, domain, 'key'), asked }
+  const stsPolicyOf = async () => ({ kind: 'none' }) as const
+  return { found: await route({ lookup: lookupIn(zone, asked), chance, settings: all, stsPolicyOf }, domain, 'key'), asked }
 }
 
 /** Hops as `host address`, or the outcome as `action status`. */
 const shown = ({ found }: { found: Route }): string[] =>
-  found.kind === 'hops' ? found.hops.map(hop => `${hop.hostName} ${hop.address}`) : [`${found.outcome.action} ${found.outcome.status}`]
+  found.kind === 'hops'
+    ? found.hops.map(hop => [hop.hostName, hop.address, hop.rival].filter(Boolean).join(' '))
+    : [`${found.outcome.action} ${found.outcome.status}`]
 
 const host = (name: string, ...addresses: string[]): Zone => ({
   [`${name} A`]: addresses.filter(address => !address.includes(':')),
@@ -62,14 +66,19 @@ describe('by MX', () => {
       ['a.test 192.0.2.1', 'b.test 192.0.2.2', 'c.test 192.0.2.3'],
     ],
     [
-      'IPv6 goes first and alternates with IPv4, two of each at most',
+      'an address of each family makes a hop, IPv6 first, two at most',
       {
         zone: {
           'example.test MX': ['10 a.test'],
           ...host('a.test', '192.0.2.1', '192.0.2.2', '192.0.2.3', '2001:db8::1', '2001:db8::2', '2001:db8::3'),
         },
       },
-      ['a.test 2001:db8::1', 'a.test 192.0.2.1', 'a.test 2001:db8::2', 'a.test 192.0.2.2'],
+      ['a.test 2001:db8::1 192.0.2.1', 'a.test 2001:db8::2 192.0.2.2'],
+    ],
+    [
+      'in the lab each address is a hop, IPv4 first',
+      { zone: host('example.test', '127.0.0.1', '::1'), settings: { network: 'lab' } },
+      ['example.test 127.0.0.1', 'example.test ::1'],
     ],
     ['null MX', { zone: { 'example.test MX': ['0 '], ...host('example.test', '192.0.2.1') } }, ['failed 5.1.10']],
     ['null MX written as a dot', { zone: { 'example.test MX': ['0 .'] } }, ['failed 5.1.10']],
@@ -162,7 +171,16 @@ describe('by MX', () => {
       expect(found).toEqual({
         kind: 'hops',
         site: 'example.test',
-        hops: [{ hostName: 'example.test', address: '127.0.0.1', port: 25, via, tls: 'opportunistic' }],
+        hops: [
+          {
+            hostName: 'example.test',
+            address: '127.0.0.1',
+            port: 25,
+            via,
+            tls: 'opportunistic',
+            policy: { domain: 'example.test', type: 'no-policy-found', words: 'no policy of the domain' },
+          },
+        ],
       })
     }
   })
