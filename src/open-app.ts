@@ -8,6 +8,7 @@ import { files } from './adapters/files.ts'
 import { openKeys } from './adapters/keys.ts'
 import { createAccount as createAccountFile, openAccount } from './adapters/sqlite/account-file.ts'
 import { openDatabase } from './adapters/sqlite/driver.ts'
+import { openTlsReports } from './adapters/sqlite/tls-report-rows.ts'
 import type { Database } from './base/database.ts'
 import type { Log } from './base/log.ts'
 import type { OpenLab } from './lab/lab.ts'
@@ -16,6 +17,7 @@ import type { Lab } from './ports/lab.ts'
 import type { Renderer } from './ports/renderer.ts'
 import type { Resolver } from './ports/resolver.ts'
 import type { Config, Network } from './ports/settings.ts'
+import type { StsPolicies } from './ports/sts-policies.ts'
 import type { Transport } from './ports/transport.ts'
 
 export interface OpenedApp extends App {
@@ -31,7 +33,7 @@ export interface OpenAppOptions {
 export async function openApp(config: Config, { log }: OpenAppOptions): Promise<OpenedApp> {
   const { home, settings } = config
   const { network } = settings
-  const { store, clock, ids } = openAccount(home, network, { region: settings.region })
+  const { store, clock, ids, database } = openAccount(home, network, { region: settings.region })
   try {
     checkClock(clock.kind, network)
   } catch (error) {
@@ -44,6 +46,12 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     return createResolver({ network, resolver: config.resolver, labServer: () => lab.dns(), log })
   })
   const transport = lazyTransport(async () => (await import('./adapters/transport.ts')).createTransport({ network, lab }))
+  const tlsReports = openTlsReports(database, { now: () => clock.now(), log })
+  // In the lab domains have no policies, and what TLS does there is no news; a relay reads the policies itself.
+  const stsPolicies =
+    network === 'live'
+      ? lazyStsPolicies(async () => (await import('./adapters/sts-policies.ts')).openStsPolicies({ resolver, database, log }))
+      : noStsPolicies
   return {
     settings,
     store,
@@ -52,6 +60,8 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     keys: openKeys(join(home, 'keys')),
     resolver,
     transport,
+    stsPolicies,
+    tlsReports: network === 'live' ? tlsReports : { ...tlsReports, note: () => {} },
     lab,
     async publisher(target) {
       const { createPublisher } = await import('./adapters/publisher.ts')
@@ -70,6 +80,8 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     async close() {
       try {
         await transport.close()
+        await stsPolicies.close()
+        await tlsReports.close()
         await resolver.close()
         await lab.close()
       } finally {
@@ -105,6 +117,16 @@ function lazyResolver(network: Network, load: () => Promise<Resolver>): Resolver
     proof: network === 'lab' ? 'lab' : 'dns',
     takeNotices: () => notices(),
     close: async () => (await resolver.opened())?.close(),
+  }
+}
+
+const noStsPolicies: StsPolicies = { policyOf: async () => ({ kind: 'none' }), close: async () => {} }
+
+function lazyStsPolicies(load: () => Promise<StsPolicies>): StsPolicies {
+  const policies = once(load)
+  return {
+    policyOf: async domain => (await policies.get()).policyOf(domain),
+    close: async () => (await policies.opened())?.close(),
   }
 }
 

@@ -62,7 +62,10 @@ function noteTls(tlsReports: Attempting['tlsReports'], { policy, hostName }: Hop
   tlsReports.note({ domain, policy: type, host: hostName, result: isUnasked ? 'success' : (failure ?? tls) })
 }
 
-const untried = ({ messageId, recipients }: Delivery, at: number): Pick<AttemptRecord, 'messageId' | 'recipients' | 'startedAt' | 'endedAt'> => ({
+const untried = (
+  { messageId, recipients }: Delivery,
+  at: number,
+): Pick<AttemptRecord, 'messageId' | 'recipients' | 'startedAt' | 'endedAt'> => ({
   messageId,
   recipients,
   startedAt: at,
@@ -86,12 +89,14 @@ function withoutHost(
 }
 
 function recordOf(
-  { hostName, address }: Hop,
+  { hostName, address, rival }: Hop,
   { kind, outcomes, transcript }: HopResult,
   { delivery, startedAt, endedAt }: { readonly delivery: Delivery; readonly startedAt: number; readonly endedAt: number },
 ): AttemptRecord {
   const { messageId, recipients } = delivery
-  return { messageId, startedAt, endedAt, recipients, host: hostName, address, summary: summaryOf(kind, outcomes), transcript }
+  // Of two addresses only the outcome knows which one answered.
+  const reached = rival === undefined ? address : (outcomes[0]?.remote?.ip ?? address)
+  return { messageId, startedAt, endedAt, recipients, host: hostName, address: reached, summary: summaryOf(kind, outcomes), transcript }
 }
 
 /** `delivered: 250 2.0.0 ok`, or counts where recipients differ: `2 delivered, 1 failed`. */

@@ -104,9 +104,7 @@ async function toHosts(routing: Routing, { domain, site, hosts, isSecure }: Mail
   const [sts, found] = await Promise.all([stsPolicyOf(domain), Promise.all(hosts.map(host => addressesOf(routing, host)))])
   const reachable = found.filter(({ places }) => places.length > 0)
   const policies = await Promise.all(
-    reachable.map(({ host, chain, isSecure: own }) =>
-      tlsOf({ domain, host, chain, isSecure: own && isSecure !== false }, sts, lookup),
-    ),
+    reachable.map(({ host, chain, isSecure: own }) => tlsOf({ domain, host, chain, isSecure: own && isSecure !== false }, sts, lookup)),
   )
   const via = settings.network === 'lab' ? 'lab' : 'network'
   const hops = reachable.flatMap(({ host, places }, index): Hop[] => {

@@ -17,10 +17,7 @@ import type { AttemptRecord, Leased, NewEvent, NewMessage, Settlement, StoredRec
 import type { App } from './app.ts'
 import { bounceReport } from './bounce-report.ts'
 
-export type DeliverApp = Pick<
-  App,
-  'store' | 'clock' | 'ids' | 'resolver' | 'transport' | 'settings' | 'stsPolicies' | 'tlsReports' | 'log'
->
+export type DeliverApp = Pick<App, 'store' | 'clock' | 'ids' | 'resolver' | 'transport' | 'settings' | 'stsPolicies' | 'tlsReports' | 'log'>
 
 /** Longer than any attempt may last, so that a lease lapses only when its owner is stuck or gone. */
 export const LEASE_MS = 3 * 3_600_000

@@ -9,7 +9,7 @@ export type FoundStsPolicy =
   | { readonly kind: 'failed'; readonly failure: TlsFailure; readonly detail: string }
 
 export interface StsPolicies {
-  /** @param domain lower-case A-labels  Throws never; takes at most a minute. */
+  /** Takes a minute or so at most. Throws never. @param domain lower-case A-labels */
   policyOf(domain: string): Promise<FoundStsPolicy>
   close(): Promise<void>
 }

@@ -37,7 +37,10 @@ function openEngine(network: 'lab' | 'live' = 'lab') {
         helloName: 'mta.example.test',
       }
       const found = await route({ lookup, chance: () => 0, settings, stsPolicyOf: async () => ({ kind: 'none' }) }, domain, 'key')
-      const { outcomes, records } = await attempt({ transport, clock: { now: () => 0 }, tlsReports: { note: () => {} } }, { route: found, delivery })
+      const { outcomes, records } = await attempt(
+        { transport, clock: { now: () => 0 }, tlsReports: { note: () => {} } },
+        { route: found, delivery },
+      )
       return { outcomes, records, said: outcomes.map(({ action, status }) => `${action} ${status}`) }
     },
   }

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { attempt, MAX_HOPS } from '../../../src/delivery/attempt.ts'
 import type { Route } from '../../../src/delivery/route.ts'
 import { ownVerdict } from '../../../src/mail/interpret-reply.ts'
 import type { Outcome } from '../../../src/mail/outcome.ts'
-import type { Delivery, Hop, HopResult } from '../../../src/ports/transport.ts'
+import type { TlsSession } from '../../../src/ports/tls-reports.ts'
+import type { Delivery, Hop, HopPolicy, HopResult } from '../../../src/ports/transport.ts'
 
 const delivery: Delivery = {
   messageId: 'm1',
@@ -28,6 +29,10 @@ const unreachable = (outcome: Outcome): HopResult => ({
 })
 const session = (...outcomes: Outcome[]): HopResult => ({ kind: 'session', outcomes, transcript: ['> QUIT'] })
 
+const noted: TlsSession[] = []
+const tlsReports = { note: (session: TlsSession) => void noted.push(session) }
+beforeEach(() => void noted.splice(0))
+
 /** Hosts a, b, c … that answer like this. */
 async function attempted(...answers: HopResult[]) {
   const route: Route = { kind: 'hops', site: 'site', hops: answers.map((_, index) => hop(String.fromCharCode(97 + index))) }
@@ -41,7 +46,7 @@ async function attempted(...answers: HopResult[]) {
       return answer
     },
   }
-  const result = await attempt({ transport, clock: { now: () => now++ } }, { route, delivery })
+  const result = await attempt({ transport, clock: { now: () => now++ }, tlsReports }, { route, delivery })
   return { ...result, asked }
 }
 
@@ -87,7 +92,7 @@ describe('hosts in order', () => {
 test('without any host everyone gets the outcome of the route, and there is a record of it', async () => {
   const outcome = ownVerdict('5.1.10', 'null MX')
   const transport = { attempt: () => Promise.reject(new Error('nobody to ask')) }
-  const result = await attempt({ transport, clock: { now: () => 7 } }, { route: { kind: 'none', outcome }, delivery })
+  const result = await attempt({ transport, clock: { now: () => 7 }, tlsReports }, { route: { kind: 'none', outcome }, delivery })
   expect(result.outcomes).toEqual([outcome, outcome])
   expect(result.records).toEqual([
     {
@@ -106,5 +111,43 @@ test('without any host everyone gets the outcome of the route, and there is a re
 test('what the transport throws is not swallowed', async () => {
   const transport = { attempt: () => Promise.reject(new Error('interrupted')) }
   const route: Route = { kind: 'hops', site: 'site', hops: [hop('a'), hop('b')] }
-  await expect(attempt({ transport, clock: { now: () => 7 } }, { route, delivery })).rejects.toThrow('interrupted')
+  await expect(attempt({ transport, clock: { now: () => 7 }, tlsReports }, { route, delivery })).rejects.toThrow('interrupted')
+})
+
+describe('TLS is counted for the recipient domain', () => {
+  const answers = async (tls: HopResult['tls'], policy: Partial<HopPolicy>) => {
+    const hops = [{ ...hop('mx.test'), policy: { domain: 'example.test', type: 'sts', words: '', ...policy } as const }]
+    const answer: HopResult = { ...session(delivered), ...(tls && { tls }) }
+    const transport = { attempt: async () => answer }
+    await attempt({ transport, clock: { now: () => 7 }, tlsReports }, { route: { kind: 'hops', site: 'site', hops }, delivery })
+    return noted.map(({ domain, policy: type, host, result }) => `${domain} ${type} ${host} ${result}`)
+  }
+
+  test.each<[HopResult['tls'], Partial<HopPolicy>, string[]]>([
+    ['success', {}, ['example.test sts mx.test success']],
+    ['certificate-expired', {}, ['example.test sts mx.test certificate-expired']],
+    ['success', { failure: 'validation-failure' }, ['example.test sts mx.test validation-failure']],
+    ['certificate-expired', { type: 'no-policy-found' }, ['example.test no-policy-found mx.test success']],
+    ['starttls-not-supported', { type: 'no-policy-found' }, ['example.test no-policy-found mx.test starttls-not-supported']],
+    [undefined, {}, []],
+    ['success', { domain: '' }, []],
+  ])('%s under %j', async (tls, policy, expected) => {
+    expect(await answers(tls, policy)).toEqual(expected)
+  })
+
+  test('and so is a host that was not tried, which has a record too', async () => {
+    const skipped = { domain: 'example.test', policy: 'sts', host: 'bad.test', result: 'validation-failure' } as const
+    const route: Route = {
+      kind: 'none',
+      outcome: dead,
+      skipped: [{ host: 'bad.test', words: 'not named by the policy', session: skipped }],
+    }
+    const transport = { attempt: () => Promise.reject(new Error('nobody to ask')) }
+    const { records } = await attempt({ transport, clock: { now: () => 7 }, tlsReports }, { route, delivery })
+    expect(records.map(({ host, summary }) => [host, summary])).toEqual([
+      ['bad.test', 'not tried: not named by the policy'],
+      ['', dead.reply],
+    ])
+    expect(noted).toEqual([skipped])
+  })
 })
