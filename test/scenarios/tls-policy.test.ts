@@ -12,7 +12,7 @@ test.each([
   ['gmail.com', 'delivered', '2.0.0', 'TLSv1.3'],
   ['notls.test', 'bounced', '5.7.4', undefined],
   ['oldtls.test', 'bounced', '5.7.5', undefined],
-  ['simulator.amazonses.com', 'delivered', '2.0.0', 'TLSv1.3'],
+  ['simulator.amazonses.com', 'delivered', '2.6.0', 'TLSv1.3'],
 ])('REQUIRE at %s: %s', async (domain, state, status, tlsVersion) => {
   const engine = await openEngine()
   await createConfigurationSet(engine.app, 'strict', { tlsPolicy: 'REQUIRE' })
