@@ -21,7 +21,7 @@ export interface Submitted {
   readonly recipients: readonly string[]
   /** In memory up to 256 KB, else a stream that is to be read to its end. */
   readonly content: Content
-  /** Aborted when the client is gone and can hear no answer any more. */
+  /** Aborted when the door was closed and nobody waits for an answer any more. A client that is lost before breaks off a streamed body. */
   readonly signal: AbortSignal
   readonly peer: SmtpPeer
 }
@@ -35,6 +35,8 @@ export type Submit = (message: Submitted) => Promise<string>
 export interface SubmissionOptions {
   readonly submit: Submit
   readonly log: Log
+  /** Of the door, one for all: a signal for each message would cost more than reading it. */
+  readonly signal: AbortSignal
 }
 
 /** Beyond so many hosts it is a loop. RFC 5321 §6.3 */
@@ -48,8 +50,6 @@ export class SubmissionSession implements SmtpSession {
   readonly #options: SubmissionOptions
   readonly #recipients = new Set<string>()
   #from = ''
-  /** Of the message that is being submitted. */
-  #abort: AbortController | undefined
 
   constructor(peer: SmtpPeer, options: SubmissionOptions) {
     this.#peer = peer
@@ -70,10 +70,6 @@ export class SubmissionSession implements SmtpSession {
   reset(): void {
     this.#from = ''
     this.#recipients.clear()
-  }
-
-  close(): void {
-    this.#abort?.abort()
   }
 
   whole(octets: Buffer): Reply | Promise<Reply> {
@@ -97,20 +93,15 @@ export class SubmissionSession implements SmtpSession {
 
   async #submit(content: Content): Promise<Reply> {
     if (isLooping(content)) return transactionFailed('Too many hops, this message is going round in circles')
-    const abort = new AbortController()
-    this.#abort = abort
-    try {
-      const messageId = await this.#options.submit({
-        from: addressOf(this.#from),
-        recipients: [...this.#recipients].map(addressOf),
-        content,
-        signal: abort.signal,
-        peer: this.#peer,
-      })
-      return { code: 250, lines: [`Ok ${messageId}`] }
-    } finally {
-      this.#abort = undefined
-    }
+    const { submit, signal } = this.#options
+    const messageId = await submit({
+      from: addressOf(this.#from),
+      recipients: [...this.#recipients].map(addressOf),
+      content,
+      signal,
+      peer: this.#peer,
+    })
+    return { code: 250, lines: [`Ok ${messageId}`] }
   }
 
   #refuse(thrown: unknown): Reply {

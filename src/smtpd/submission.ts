@@ -54,6 +54,8 @@ export async function openSubmissionDoor(
     })
   }
   const strangers = new Set<SmtpPeer>()
+  const closed = new AbortController()
+  const session = { submit, log, signal: closed.signal }
   const server = new SmtpServer({
     hostname,
     maxMessageBytes: MAX_MESSAGE_BYTES,
@@ -63,7 +65,7 @@ export async function openSubmissionDoor(
     barePaths: 'taken',
     // Lines that nobody reads are not worth writing.
     ...(log !== silent && { log: (line: string) => log('smtp', line) }),
-    session: peer => (isTrusted(peer.address) ? new SubmissionSession(peer, { submit, log }) : strangerSession(peer, strangers)),
+    session: peer => (isTrusted(peer.address) ? new SubmissionSession(peer, session) : strangerSession(peer, strangers)),
   })
   const bound = await server.listen(host, port).catch((cause: unknown) => {
     throw new MailctlError('unreachable', `The SMTP door cannot listen on ${host} port ${port}: ${messageOf(cause)}`, {
@@ -71,7 +73,13 @@ export async function openSubmissionDoor(
       cause,
     })
   })
-  return { ...bound, close: graceMs => server.close(graceMs) }
+  return {
+    ...bound,
+    async close(graceMs) {
+      await server.close(graceMs)
+      closed.abort()
+    },
+  }
 }
 
 /** Somebody who has not shown that he may send. */

@@ -1,5 +1,5 @@
 /**
- * One connection of a client: lines, time-outs, TLS and the flow of message octets. What a line means and is answered with is
+ * One connection of a client: the socket, time-outs, TLS and the flow of message octets. What a line means and is answered with is
  * `smtp-dialogue.ts`. RFC 5321, 2920, 3207.
  *
  * Memory is bounded by the line limit, one socket chunk and the body stream's buffer: while a handler thinks or a reader lags, nothing
@@ -14,18 +14,13 @@ import type { Reply } from '../mail/reply.ts'
 import type { CollectingRoom } from './smtp-collector.ts'
 import { SmtpDialogue, type Step } from './smtp-dialogue.ts'
 import { IncomingMessage } from './smtp-incoming.ts'
+import { LineReader } from './smtp-lines.ts'
 import { type Phrases, STANDARD } from './smtp-phrases.ts'
 import type { Answer, SmtpPeer, SmtpServerOptions, SmtpSession, SmtpTimeouts } from './smtp-session.ts'
 
-/** Longest command line, CRLF included. RFC 5321 §4.5.3.1.4 asks for 512 and what extensions add. */
-const MAX_LINE = 2048
-/** A line this long is no mistake any more. */
-const MAX_NONSENSE = 64 * 1024
 const BUFFERED = 64 * 1024
 /** How long a client may take to close after our last word. */
 const LINGER_MS = 2000
-const LF = 0x0a
-const CR = 0x0d
 const EMPTY = Buffer.alloc(0)
 
 /** What the connections of a listener share. */
@@ -48,6 +43,7 @@ export class SmtpConnection implements SmtpPeer {
   readonly #phrases: Phrases
   #socket: Socket
   readonly #dialogue: SmtpDialogue
+  readonly #lines = new LineReader()
   /** `closing`: the last reply is to be sent; `ending`: it was, and the client may go. */
   #phase: 'greeting' | 'open' | 'closing' | 'ending' | 'closed' = 'greeting'
   /** A handler or a handshake is awaited; no command is begun. */
@@ -59,8 +55,6 @@ export class SmtpConnection implements SmtpPeer {
   #deadline: number
   #isSecuring = false
   #pending: Buffer = EMPTY
-  /** Octets of an over-long line already thrown away. */
-  #nonsense = 0
   #replies = ''
   #clientEnded = false
   #hasQuit = false
@@ -306,29 +300,24 @@ export class SmtpConnection implements SmtpPeer {
 
   /** @returns false when no whole line is there */
   #takeLine(): boolean {
-    const lf = this.#pending.indexOf(LF)
-    if (lf === -1) {
-      if (this.#pending.length > MAX_LINE) {
-        this.#nonsense += this.#pending.length
-        this.#pending = EMPTY
-        if (this.#nonsense > MAX_NONSENSE) this.#hangUp(this.#phrases.endlessLine)
-      }
-      return false
+    const octets = this.#pending
+    const read = this.#lines.read(octets)
+    if (read === undefined) return false
+    this.#pending = read.used === octets.length ? EMPTY : octets.subarray(read.used)
+    switch (read.kind) {
+      case 'line':
+        this.#options.log?.(`> ${printable(redactSmtpCommand(read.line))}`)
+        this.#take(this.#dialogue.obey(read.line))
+        return true
+      case 'problem':
+        this.#take(this.#dialogue.refuse(this.#phrases[read.phrase]))
+        return true
+      case 'endless':
+        this.#hangUp(this.#phrases.endlessLine)
+        return false
+      default:
+        return false
     }
-    const raw = this.#pending
-    this.#pending = lf + 1 === raw.length ? EMPTY : raw.subarray(lf + 1)
-    const wasTooLong = this.#nonsense > 0 || lf >= MAX_LINE
-    this.#nonsense = 0
-    this.#take(wasTooLong ? this.#dialogue.refuse(this.#phrases.lineTooLong) : this.#readLine(raw, lf))
-    return true
-  }
-
-  #readLine(raw: Buffer, lf: number): Step {
-    if (lf === 0 || raw[lf - 1] !== CR) return this.#dialogue.refuse(this.#phrases.bareLineEnd)
-    const line = raw.toString('latin1', 0, lf - 1)
-    this.#options.log?.(`> ${printable(redactSmtpCommand(line))}`)
-    if (/[\0-\x08\x0a-\x1f\x7f]/.test(line)) return this.#dialogue.refuse(this.#phrases.controlCharacters)
-    return this.#dialogue.obey(line)
   }
 
   #take(step: Step): void {

@@ -269,13 +269,3 @@ test('the door opens only where nobody else can come, and says when the port is 
   await expect(open({ host: '127.0.0.1', port: door.port }, options)).rejects.toMatchObject({ code: 'unreachable' })
   await expect(open({ host: '127.0.0.1', port: 0, trust: '0.0.0.0/0' }, options)).rejects.toMatchObject({ code: 'usage' })
 })
-
-test('a client that hung up before the answer: the submission is told', async () => {
-  const { waiting, submit } = held()
-  const client = await greeted(await openSubmissionDoor({ submit }))
-  void give(client)
-  await expect.poll(() => waiting.length).toBe(1)
-  expect(waiting[0]?.message.signal.aborted).toBe(false)
-  client.socket.resetAndDestroy()
-  await expect.poll(() => waiting[0]?.message.signal.aborted).toBe(true)
-})

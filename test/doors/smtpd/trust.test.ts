@@ -22,6 +22,11 @@ test.each([
   expect(parseTrust(list)(address)).toBe(isTrusted)
 })
 
+test('one list, asked about several', () => {
+  const trust = parseTrust('10.0.0.0/8')
+  expect(['10.0.0.1', '11.0.0.1', '11.0.0.1', '10.0.0.1', '10.0.0.1', ''].map(trust)).toEqual([true, false, false, true, true, false])
+})
+
 test.each([
   ['0.0.0.0/0', 'beyond'],
   ['::/0', 'beyond'],
