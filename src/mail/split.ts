@@ -4,6 +4,7 @@
  * could smuggle a second message through it.
  * RFC 5322 §2.1 and §2.3 (bare CR and LF), RFC 5321 §4.5.3.1.6 (line length).
  */
+import { isAscii } from 'node:buffer'
 import { Readable } from 'node:stream'
 import { formatSize } from '../base/duration.ts'
 import { MailctlError } from '../base/errors.ts'
@@ -154,38 +155,43 @@ class LineEnds implements MessageTally {
 
   /** A CR writes CRLF at once; the LF that may follow it, even in the next chunk, is then swallowed. */
   private convert(chunk: Buffer): Buffer {
+    if (chunk.length === 0) return chunk
     const pieces: Buffer[] = []
-    let start = 0
-    let high = 0
-    let column = this.column
-    let afterCr = this.afterCr
-    for (let i = 0; i < chunk.length; i += 1) {
-      const octet = chunk[i] as number
-      if (octet === LF && afterCr) {
-        // The usual case, CR and LF in one chunk, copies nothing.
-        if (i === start) start = i + 1
-        afterCr = false
-        continue
+    // The LF of a CRLF that was cut in two.
+    let start = this.afterCr && chunk[0] === LF ? 1 : 0
+    let at = start
+    let lf = chunk.indexOf(LF, at)
+    let cr = chunk.indexOf(CR, at)
+    while (lf >= 0 || cr >= 0) {
+      const end = cr >= 0 && (lf < 0 || cr < lf) ? cr : lf
+      this.endLine(end - at)
+      at = end + 1
+      // The usual case, CR and LF in one chunk, copies nothing.
+      if (end === cr && lf === at) at += 1
+      else {
+        pieces.push(chunk.subarray(start, end), CRLF)
+        start = at
       }
-      afterCr = octet === CR
-      if (octet !== CR && octet !== LF) {
-        high |= octet
-        column += 1
-        if (column > MAX_LINE_OCTETS) this.refuseLine()
-        continue
-      }
-      this.line += 1
-      column = 0
-      if (octet === CR && chunk[i + 1] === LF) continue
-      pieces.push(chunk.subarray(start, i), CRLF)
-      start = i + 1
+      if (lf >= 0 && lf < at) lf = chunk.indexOf(LF, at)
+      if (cr >= 0 && cr < at) cr = chunk.indexOf(CR, at)
     }
-    this.column = column
-    this.afterCr = afterCr
-    if (high > 127) this.eightBit = true
+    this.grow(chunk.length - at)
+    this.afterCr = chunk[chunk.length - 1] === CR
+    this.eightBit ||= !isAscii(chunk)
     if (pieces.length === 0) return chunk.subarray(start)
     pieces.push(chunk.subarray(start))
     return Buffer.concat(pieces)
+  }
+
+  private endLine(octets: number): void {
+    this.grow(octets)
+    this.line += 1
+    this.column = 0
+  }
+
+  private grow(octets: number): void {
+    this.column += octets
+    if (this.column > MAX_LINE_OCTETS) this.refuseLine()
   }
 
   private refuseLine(): never {

@@ -209,6 +209,12 @@ test('a silent client, one that types slowly, and one that stalls inside DATA ar
   expect(sink.messages).toEqual([])
 })
 
+test('a session may have less patience than the listener', async () => {
+  const sink = await sinkOf({ timeouts: { handshakeMs: 60 } }, () => ({ idleMs: 60 }))
+  const client = await greeted(sink)
+  expect(await client.rest()).toEqual([421])
+})
+
 test('a connection lost inside DATA delivers nothing, and the reader hears of it', async () => {
   const sink = await sinkOf()
   const client = await greeted(sink)
