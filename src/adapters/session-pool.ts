@@ -56,11 +56,11 @@ export class SessionPool {
     return resting.session
   }
 
-  /** After an attempt: the session rests if it can, or is ended. */
-  give(key: string, session: Session): void {
+  /** After an attempt: the session rests if it can, or is ended. @param share messages on it, where the peer bears fewer than our limit */
+  give(key: string, session: Session, share = Infinity): void {
     session.served += 1
     const { client } = session
-    if (this.#isClosed || !client.canContinue || session.served >= this.#limits.messages) {
+    if (this.#isClosed || !client.canContinue || session.served >= Math.min(this.#limits.messages, share)) {
       client.quit()
       return
     }

@@ -83,7 +83,7 @@ export function createTransport({ network, lab, timeouts: given, keep, staggerMs
       const result = await visit.transact(session)
       // What was already answered for stands, even when the abort came just after it.
       if (signal?.aborted && visit.wasCut) throw new SessionBroken('closed', 'interrupted')
-      pool.give(key, session)
+      pool.give(key, session, delivery.messagesPerSession)
       return result
     }
     try {

@@ -16,7 +16,7 @@ export interface SiteLimits {
 
 /** A relay is ours and expects us; strangers' hosts do not. */
 const OF_RELAY: SiteLimits = { concurrency: 20, perConnection: null, perSecond: null }
-const OF_OTHERS: SiteLimits = { concurrency: 10, perConnection: 100, perSecond: null }
+const OF_OTHERS: SiteLimits = { concurrency: 10, perConnection: null, perSecond: null }
 
 /** What the key of a site of smarthosts begins with; no host name holds a blank. */
 export const RELAY_PREFIX = 'relay '

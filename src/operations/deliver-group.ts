@@ -9,6 +9,7 @@ import { attempt } from '../delivery/attempt.ts'
 import { routeFor } from '../delivery/message-route.ts'
 import { gaveUp, nextAttemptAt } from '../delivery/retry.ts'
 import { type Route, route } from '../delivery/route.ts'
+import { limitsOf } from '../delivery/shaping.ts'
 import type { FinalMessage } from '../mail/body.ts'
 import type { RecordType } from '../mail/dns-record.ts'
 import { ownVerdict } from '../mail/interpret-reply.ts'
@@ -61,6 +62,7 @@ export async function tryGroup(app: DeliverApp, group: Ready, way: Route, signal
         message: content,
         eightBit: message.facts.eightBit,
         helloName: app.settings.hostname,
+        ...sessionShare(way),
       },
       signal,
     })
@@ -70,6 +72,12 @@ export async function tryGroup(app: DeliverApp, group: Ready, way: Route, signal
     if (signal.aborted) return { outcomes: undefined, attempts: [] }
     return all(unreadable(asUnreadable(error)))
   }
+}
+
+/** What the site of the way is known to bear. */
+function sessionShare(way: Route): { readonly messagesPerSession?: number } {
+  const share = way.kind === 'hops' ? limitsOf(way.site).perConnection : null
+  return share === null ? {} : { messagesPerSession: share }
 }
 
 /** Resolves when the outcomes are durable. @throws MailctlError store-unavailable */

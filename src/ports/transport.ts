@@ -52,6 +52,8 @@ export interface Delivery {
   readonly eightBit: boolean
   /** The name for EHLO. */
   readonly helloName: string
+  /** Messages that the next hop is known to bear in one session; absent: the transport's own measure. */
+  readonly messagesPerSession?: number
 }
 
 export interface HopResult {

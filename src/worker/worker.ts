@@ -12,9 +12,7 @@ import { messageOf } from '../base/errors.ts'
 import type { Route } from '../delivery/route.ts'
 import { Scheduler } from '../delivery/scheduler.ts'
 import { type Signal, signalOf } from '../delivery/signal.ts'
-import { siteOfHosts, siteOfRelays } from '../delivery/site.ts'
 import { ownVerdict } from '../mail/interpret-reply.ts'
-import { SIMULATOR_DOMAIN } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import { type DeliverApp, LEASE_MS, type Ready, routeOf, settleGroup, type Tried, tryGroup } from '../operations/deliver-group.ts'
 import { expireOverdue } from '../operations/expire-overdue.ts'
@@ -118,7 +116,7 @@ export class Worker {
       if (this.#groups === 0) this.#onIdle?.()
       return
     }
-    const site = siteOf(way, group.domain, this.#app.settings)
+    const site = siteOf(way, group.domain)
     const now = this.#app.clock.now()
     if (this.#scheduler.blockedUntil(site, now) !== null) return this.#giveBack([{ group, way, site }])
     this.#scheduler.offer(site, { group, way, site }, now)
@@ -231,13 +229,10 @@ export class Worker {
   }
 
   async #roomFor(domain: string, now: number): Promise<SiteRoom> {
-    const site = siteOf(await this.#routes.route(domain, performance.now()), domain, this.#app.settings)
+    const site = siteOf(await this.#routes.route(domain, performance.now()), domain)
     return { site, room: this.#scheduler.room(site, now) }
   }
 }
 
-/** What shares a pace: the relays, or everything with the same hosts. Mail that has no way waits for nobody. */
-function siteOf(way: Route, domain: string, { network, relay }: DeliverApp['settings']): string {
-  if (way.kind === 'none') return `none ${domain}`
-  return network === 'relay' && domain !== SIMULATOR_DOMAIN ? siteOfRelays(relay) : siteOfHosts(way.hops.map(({ hostName }) => hostName))
-}
+/** What shares a pace. Mail that has no way waits for nobody. */
+const siteOf = (way: Route, domain: string): string => (way.kind === 'none' ? `none ${domain}` : way.site)

@@ -131,6 +131,14 @@ describe('a session ends', () => {
     await vi.waitFor(() => expect(count(sink, 'QUIT')).toBe(2))
   })
 
+  test('after as many as the hop is known to bear, where that is less', async () => {
+    const { sink, transport } = await start({}, { keep: { messages: 3 } })
+    for (const number of [1, 2, 3, 4]) await transport.attempt(hopTo(sink.port), numbered(number, { messagesPerSession: 2 }))
+    expect(sink.connections()).toBe(2)
+    for (const number of [5, 6, 7]) await transport.attempt(hopTo(sink.port), numbered(number, { messagesPerSession: 50 }))
+    expect(sink.connections()).toBe(3)
+  })
+
   test.each([
     ['of one hop', { perHop: 2 }],
     ['of all hops', { total: 2 }],

@@ -50,7 +50,7 @@ test('all relays are one site with the width of a relay', () => {
   ])
   expect(site).toBe('relay mail.example.com:587 [2001:db8::1]:25')
   expect(limitsOf(site)).toEqual({ concurrency: 20, perConnection: null, perSecond: null })
-  expect(limitsOf('mx.example.com')).toEqual({ concurrency: 10, perConnection: 100, perSecond: null })
+  expect(limitsOf('mx.example.com')).toEqual({ concurrency: 10, perConnection: null, perSecond: null })
 })
 
 test("the lab's look-alikes are paced as their models", () => {
