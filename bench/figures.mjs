@@ -1,13 +1,15 @@
 // What a bench finds out, and how it is shown: as text, as a Markdown table ready for docs/performance.md, or as JSON.
 
 /**
- * Without `goal` it only informs; `skipped`: why it cannot be measured here, in place of a value.
- * @typedef {{ name: string, value?: number, unit?: string, goal?: number, better?: string, detail?: string, skipped?: string }} Figure
+ * Without `goal` it only informs; in place of a value `skipped`: why it cannot be measured here, or `failed`: how the bench ended early.
+ * @typedef {{ name: string, value?: number, unit?: string, goal?: number, better?: string, detail?: string, skipped?: string,
+ *   failed?: string }} Figure
  *   `better` is `less` or `more`
  */
 
 /** @param {Figure} figure @returns undefined where nothing is asked of the figure, or it was skipped */
-export function held({ value, goal, better }) {
+export function held({ value, goal, better, failed }) {
+  if (failed !== undefined) return false
   if (goal === undefined || value === undefined) return undefined
   return better === 'less' ? value <= goal : value >= goal
 }
@@ -19,8 +21,9 @@ const VERDICTS = new Map([
 ])
 
 function cells(figure) {
-  const { name, value, unit, goal, better, detail = '', skipped } = figure
+  const { name, value, unit, goal, better, detail = '', skipped, failed } = figure
   if (skipped !== undefined) return { name, value: 'skipped', goal: '', verdict: '', detail: skipped }
+  if (failed !== undefined) return { name, value: 'failed', goal: '', verdict: 'MISSED', detail: failed }
   return {
     name,
     value: amount(value, unit),
@@ -55,20 +58,14 @@ export function asMarkdown(results) {
 
 /** @param {readonly { bench: string, figures: readonly Figure[] }[]} results */
 export const asJson = results =>
-  results.flatMap(({ bench, figures }) =>
-    figures.map(figure => ({
-      Bench: bench,
-      Name: figure.name,
-      ...(figure.skipped === undefined
-        ? {
-            Value: figure.value,
-            Unit: figure.unit,
-            ...(figure.goal !== undefined && { Goal: figure.goal, Better: figure.better, Held: held(figure) }),
-            Detail: figure.detail ?? '',
-          }
-        : { Skipped: figure.skipped }),
-    })),
-  )
+  results.flatMap(({ bench, figures }) => figures.map(figure => ({ Bench: bench, Name: figure.name, ...resultOf(figure) })))
+
+function resultOf(figure) {
+  const { value, unit, goal, better, detail = '', skipped, failed } = figure
+  if (skipped !== undefined) return { Skipped: skipped }
+  if (failed !== undefined) return { Failed: failed }
+  return { Value: value, Unit: unit, ...(goal !== undefined && { Goal: goal, Better: better, Held: held(figure) }), Detail: detail }
+}
 
 /** The middle one; of two, the greater. */
 export const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]

@@ -31,7 +31,16 @@ export const accounting = () =>
 export function processGroup() {
   groups += 1
   const folder = makeControlGroup(`mailctl-bench-${process.pid}-${groups}`)
-  return folder === undefined ? treeGroup() : controlGroup(folder)
+  const group = folder === undefined ? treeGroup() : controlGroup(folder)
+  process.on('exit', group.kill)
+  return {
+    ...group,
+    async close() {
+      await ended(group)
+      group.remove()
+      process.off('exit', group.kill)
+    },
+  }
 }
 
 function makeControlGroup(name) {
@@ -65,10 +74,9 @@ function controlGroup(folder) {
       spawn('/bin/sh', ['-c', `echo $$ >'${processes}' && exec "$@"`, 'sh', command, ...args], options),
     cpuMs: () => readCpu(folder) ?? 0,
     memory: () => memoryOf(pids()),
-    async close() {
-      await ended(pids)
-      rmdirSync(folder)
-    },
+    pids,
+    kill: () => killAll(pids()),
+    remove: () => rmdirSync(folder),
   }
 }
 
@@ -93,16 +101,27 @@ function treeGroup() {
     },
     cpuMs: () => living().reduce((sum, { ticks }) => sum + ticks, 0) * TICK_MS,
     memory: () => memoryOf(pids()),
-    close: () => ended(pids),
+    pids,
+    kill: () => killAll(pids()),
+    remove() {},
   }
 }
 
-async function ended(pids) {
+async function ended({ pids, kill }) {
   for (let waited = 0; pids().length > 0; waited += 1) {
-    if (waited === 200) for (const pid of pids()) process.kill(pid, 'SIGKILL')
+    if (waited === 200) kill()
     if (waited > 400) throw new Error(`processes ${pids().join(', ')} do not end`)
     await new Promise(done => setTimeout(done, 50))
   }
+}
+
+function killAll(pids) {
+  for (const pid of pids)
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has just ended.
+    }
 }
 
 /** Number, parent and CPU time of each process: fields 1, 4 and 14 to 17 of proc_pid_stat(5). */

@@ -17,7 +17,7 @@ const MEMORY_GOAL_MIB = 120
 const TOOL_GOAL_MS = 100
 const TOOL_RUNS = 5
 /** Rows, indexes and what SQLite needs while it fills. */
-const OCTETS_EACH = 10_000
+const OCTETS_EACH = 5_000
 
 export async function* queue({ rounds, messages, quick }) {
   const reason = accounting()

@@ -83,7 +83,7 @@ async function main({ names, json, markdown, help, ...asked }) {
   for (const bench of names) {
     show(bench)
     const figures = []
-    for await (const figure of (await BENCHES[bench]())(asked)) {
+    for await (const figure of untilItFails(bench, asked)) {
       figures.push(figure)
       show(asText(figure))
     }
@@ -96,4 +96,15 @@ async function main({ names, json, markdown, help, ...asked }) {
   process.exitCode = missed > 0 ? 1 : 0
 }
 
+/** A bench that breaks takes neither its own figures nor those of the others with it. */
+async function* untilItFails(bench, asked) {
+  try {
+    yield* (await BENCHES[bench]())(asked)
+  } catch (error) {
+    yield { name: `${bench} ended early`, failed: error.message }
+  }
+}
+
+// What was started and what was made goes with this process.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
 await main(options())

@@ -14,10 +14,11 @@ const LOOK_AT_MEMORY_MS = 250
 /** statfs(2) calls it TMPFS_MAGIC. */
 const TMPFS = 0x01021994
 
-/** On a disk, where syncing costs something: /tmp may be memory. Searchable by the users that peers run as. */
+/** On a disk, where syncing costs something: /tmp may be memory. Searchable by the users that peers run as. Gone with this process at the latest. */
 export function makeFolder() {
   const folder = mkdtempSync(join(existsSync('/var/tmp') ? '/var/tmp' : tmpdir(), 'mailctl-bench-'))
   chmodSync(folder, 0o755)
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   if (statfsSync(folder).type === TMPFS) console.error(`note: ${folder} is in memory, so no sync to disk is measured`)
   return folder
 }
@@ -92,8 +93,20 @@ export async function measure({ peer, kind, messages, size, recipients = 1, doma
   } catch (error) {
     throw new Error(`${peer.name}: ${error.message}`, { cause: error })
   } finally {
-    for (const step of cleanUp.reverse()) await step()
+    await runAll(cleanUp.reverse())
   }
+}
+
+/** One after the other, also after one that fails. @throws the first failure, in the end */
+async function runAll(steps) {
+  const failures = []
+  for (const step of steps)
+    try {
+      await step()
+    } catch (error) {
+      failures.push(error)
+    }
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Fills caches and compiles what is hot, and shows that the peer signs. Our own sink, which keeps the first message's header. */

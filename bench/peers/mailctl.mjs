@@ -43,9 +43,9 @@ export async function serve({ home, group, prefix = [] }) {
   const began = performance.now()
   const child = group.spawn(command, rest, { env: environment(home), stdio: ['ignore', output, output] })
   closeSync(output)
+  const lastWords = () => readFileSync(log, 'utf8').slice(-500).trim()
   while (!existsSync(ready)) {
-    if (child.exitCode !== null || performance.now() - began > 60_000)
-      throw new Error(`mailctl serve was not ready: ${readFileSync(log, 'utf8').slice(-500).trim()}`)
+    if (child.exitCode !== null || performance.now() - began > 60_000) throw new Error(`mailctl serve was not ready: ${lastWords()}`)
     await new Promise(done => setTimeout(done, 5))
   }
   return {
@@ -53,7 +53,8 @@ export async function serve({ home, group, prefix = [] }) {
     readyMs: performance.now() - began,
     async stop() {
       const code = await stop(child)
-      if (code !== 0) throw new Error(`mailctl serve ended with ${code}: ${readFileSync(log, 'utf8').slice(-500).trim()}`)
+      if (code === null) throw new Error(`mailctl serve did not end when asked: ${lastWords()}`)
+      if (code !== 0) throw new Error(`mailctl serve ended with ${code}: ${lastWords()}`)
     },
   }
 }

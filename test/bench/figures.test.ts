@@ -6,10 +6,11 @@ import { amount, asJson, asMarkdown, asText, held, median } from '../../bench/fi
 const fast = { name: 'messages a second', value: 3.2, unit: '×', goal: 3, better: 'more', detail: '712 ÷ 222 /s' }
 const heavy = { name: 'CPU each', value: 0.4, unit: '×', goal: 1 / 3, better: 'less' }
 const fact = { name: 'mailctl', value: 712.4, unit: '/s' }
+const broken = { name: 'queue ended early', failed: 'not all arrived' }
 const absent = { name: 'against Haraka', skipped: 'not asked for' }
 
 test('a goal is held at the goal itself; without one nothing is judged', () => {
-  expect([fast, heavy, fact, absent].map(figure => held(figure))).toEqual([true, false, undefined, undefined])
+  expect([fast, heavy, fact, absent, broken].map(figure => held(figure))).toEqual([true, false, undefined, undefined, false])
   expect(held({ ...fast, value: 3 })).toBe(true)
   expect(held({ ...heavy, value: 1 / 3 })).toBe(true)
 })
@@ -32,7 +33,7 @@ test('the middle value, of two the greater', () => {
 test('one figure in three forms', () => {
   expect(asText(fast)).toMatch(/^ {2}messages a second {2,}3\.2 × {3}≥ 3 × {2,}held {2,}712 ÷ 222 \/s$/)
   expect(asText(heavy)).toContain('MISSED')
-  const results = [{ bench: 'mail', figures: [fast, heavy, fact, absent] }]
+  const results = [{ bench: 'mail', figures: [fast, heavy, fact, absent, broken] }]
   expect(asMarkdown(results)).toBe(`### mail
 
 | figure | value | goal |  | measured |
@@ -41,12 +42,14 @@ test('one figure in three forms', () => {
 | CPU each | 0.4 × | ≤ 0.33 × | MISSED |  |
 | mailctl | 712 /s |  |  |  |
 | against Haraka | skipped |  |  | not asked for |
+| queue ended early | failed |  | MISSED | not all arrived |
 `)
   expect(asJson(results)).toEqual([
     { Bench: 'mail', Name: 'messages a second', Value: 3.2, Unit: '×', Goal: 3, Better: 'more', Held: true, Detail: '712 ÷ 222 /s' },
     { Bench: 'mail', Name: 'CPU each', Value: 0.4, Unit: '×', Goal: 1 / 3, Better: 'less', Held: false, Detail: '' },
     { Bench: 'mail', Name: 'mailctl', Value: 712.4, Unit: '/s', Detail: '' },
     { Bench: 'mail', Name: 'against Haraka', Skipped: 'not asked for' },
+    { Bench: 'mail', Name: 'queue ended early', Failed: 'not all arrived' },
   ])
 })
 

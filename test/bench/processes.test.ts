@@ -27,3 +27,23 @@ test.skipIf(accounting() !== undefined)('CPU time counts what children used that
     await group.close()
   }
 })
+
+test.skipIf(accounting() !== undefined)('closing a group waits for every process of it', async () => {
+  const group = processGroup()
+  const script = 'exec 3<&0; (read line <&3) & echo $!; wait'
+  const child = group.spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  if (!child.stdout || !child.stdin) throw new TypeError('no pipes')
+  const [inner] = await once(child.stdout, 'data')
+  const lives = (): boolean => {
+    try {
+      return process.kill(Number(inner), 0)
+    } catch {
+      return false
+    }
+  }
+  expect(lives()).toBe(true)
+  const closed = group.close()
+  child.stdin.end('go\n')
+  await closed
+  expect(lives()).toBe(false)
+})
