@@ -5,6 +5,8 @@ import { readAll, readRunning } from './account.mjs'
 
 /** Contract: what was in flight is attempted again so soon after the next start. */
 const AGAIN_WITHIN_MS = 5_000
+/** From the receiver's answer to the durable settlement, on a machine that has other work too. */
+const SETTLED_WITHIN_MS = 1_500
 
 /**
  * @typedef {{ engine: string, at: number, open: Map<string, number>, inFlight: string[], readyAt: number | undefined, again: number[] }} Kill
@@ -97,6 +99,8 @@ export function judge({ home, plan, messages, kills, sink, disk, lostFiles }) {
   }
   bad('delivered twice without a lost reply', tooMany)
 
+  if (disk === undefined) bad('taken long before the kill, and not settled', unsettled(kills, rows, copiesOf))
+
   judgeEvents(bad, rows, all)
   judgeCounters(bad, rows, all, plan)
   judgeSpool(bad, home, all, lostFiles)
@@ -123,6 +127,19 @@ export function judge({ home, plan, messages, kills, sink, disk, lostFiles }) {
 
 /** With the clock thrown forward beyond its time a message ends by expiry. */
 const mayBounce = (address, plan) => address.includes('-no@') || (plan.fault === 'clock jump' && plan.jumpMs > 0)
+
+/** What the receiver had answered well before an engine died is settled by then; only what is younger may have been lost. */
+const unsettled = (kills, rows, copiesOf) =>
+  kills.flatMap(({ engine, at, open }) =>
+    rows
+      .filter(
+        ({ kind, address }) =>
+          kind === 'mail' &&
+          open.has(address) &&
+          copiesOf(address).some(copy => copy.engine === engine && copy.at < at - SETTLED_WITHIN_MS),
+      )
+      .map(({ address }) => address),
+  )
 
 function excess(rowsOf, counts, most) {
   return [...rowsOf].filter(([address, rows]) => rows.filter(counts).length > most(address)).map(([address]) => address)
