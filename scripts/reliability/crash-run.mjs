@@ -7,6 +7,7 @@ import { judge } from './check.mjs'
 import { bodyOf, contentOf, sendAll } from './client.mjs'
 import { STOP_WITHIN_MS, startEngine } from './engine.mjs'
 import { faultSwitch } from './faults.mjs'
+import { DISK_FAULTS } from './plan.mjs'
 import { randomOf } from './random.mjs'
 import { tearTail } from './wal.mjs'
 
@@ -28,7 +29,7 @@ export async function runPlan(plan, { template, folder, library, sink, watches }
   const run = { home, plan, messages: [], kills: [], sink, disk: undefined, lostFiles: new Set() }
   const violations = []
   const readyMs = []
-  const diskFault = fault === 'full disk' || fault === 'failed sync'
+  const diskFault = DISK_FAULTS[fault]
   const startedAt = performance.now()
   const counted = { accepted: 0, answered: 0, taken: 0, 'before the reply': 0 }
   let jumpedMs = 0
@@ -133,13 +134,13 @@ export async function runPlan(plan, { template, folder, library, sink, watches }
       engine.kill()
     }
     if (kill !== undefined && !early) setMoment(kill, strike)
+    const diskFails = diskFault !== undefined && index === 0
     // From here on, because a frozen engine answers nobody.
-    const burials = kill === undefined ? [] : [buried(engine, { mayEnd: diskFault && index === 0, beside: second?.engine })]
+    const burials = kill === undefined ? [] : [buried(engine, { mayEnd: diskFails, beside: second?.engine })]
     if (second !== undefined) burials.push(buried(second.engine, {}))
-    const diskFails = diskFault && index === 0
     if (diskFails) {
       run.disk = { from: Date.now(), until: Number.POSITIVE_INFINITY }
-      faults.arm({ kind: fault === 'full disk' ? 'full' : 'sync-fails', ...plan.disk })
+      faults.arm({ kind: diskFault, ...plan.disk })
     }
     if (engines.length > 0) await load(engines, async () => second !== undefined)
     if (diskFails) {
@@ -212,4 +213,4 @@ export async function runPlan(plan, { template, folder, library, sink, watches }
 }
 
 const needsLibrary = ({ fault, rounds }) =>
-  ['clock jump', 'full disk', 'failed sync'].includes(fault) || rounds.some(({ kill }) => kill !== undefined && kill.by in INSIDE)
+  fault === 'clock jump' || fault in DISK_FAULTS || rounds.some(({ kill }) => kill !== undefined && kill.by in INSIDE)

@@ -5,7 +5,7 @@
  * The file holds eight 64-bit integers:
  *   0  nanoseconds added to the calendar clock (the monotonic clock is left alone)
  *   1  what fails: 0 nothing, 1 a write finds the disk full, 2 a sync fails, 3 the process dies in the middle of a write,
- *      4 it dies before a sync, 5 it dies after a sync
+ *      4 it dies before a sync, 5 it dies after a sync, 6 a write finds the disk read-only
  *   2  how many matching calls still go well      3  how many fail after them, -1 for all
  *   4  which files: 1 account.db-wal, 2 account.db, 4 the spool
  *   5  how many calls were made to fail (written here)
@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NOTHING, FULL, SYNC_FAILS, DIE_IN_WRITE, DIE_BEFORE_SYNC, DIE_AFTER_SYNC };
+enum { NOTHING, FULL, SYNC_FAILS, DIE_IN_WRITE, DIE_BEFORE_SYNC, DIE_AFTER_SYNC, READ_ONLY };
 enum { CLOCK, KIND, PASS, FAIL, FILES, FAILED };
 
 static int64_t quiet[8];
@@ -76,13 +76,13 @@ static void die(void) {
 /* 1: the caller returns `*result`. A full disk and a dying process both leave half of the octets behind. */
 static int write_fails(int descriptor, const void *octets, size_t length, off_t offset, ssize_t *result) {
   int64_t kind = control[KIND];
-  if ((kind != FULL && kind != DIE_IN_WRITE) || !strikes(descriptor)) return 0;
-  if (length > 1) {
+  if ((kind != FULL && kind != DIE_IN_WRITE && kind != READ_ONLY) || !strikes(descriptor)) return 0;
+  if (length > 1 && kind != READ_ONLY) {
     if (offset < 0) (void)!REAL(write)(descriptor, octets, length / 2);
     else (void)!REAL(pwrite64)(descriptor, octets, length / 2, offset);
   }
   if (kind == DIE_IN_WRITE) die();
-  errno = ENOSPC;
+  errno = kind == READ_ONLY ? EROFS : ENOSPC;
   *result = -1;
   return 1;
 }

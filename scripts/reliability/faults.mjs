@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const KINDS = { full: 1, 'sync-fails': 2, 'die-in-write': 3, 'die-before-sync': 4, 'die-after-sync': 5 }
+const KINDS = { full: 1, 'sync-fails': 2, 'die-in-write': 3, 'die-before-sync': 4, 'die-after-sync': 5, 'read-only': 6 }
 const FILES = { wal: 1, database: 2, spool: 4 }
 
 /** @returns {{ library: string } | { missing: string }} */

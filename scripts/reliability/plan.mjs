@@ -15,14 +15,17 @@ const TURN = [
   'two kills',
   'full disk',
   'kill',
+  'read-only disk',
   'clock jump',
   'torn log',
   'spool file gone',
   'two kills',
 ]
 export const FAULTS = [...new Set(TURN)]
-/** Faults and moments that need the preloaded library of faults.c. */
-const NEED_LIBRARY = ['failed sync', 'full disk', 'clock jump']
+/** A disk that fails, by its fault in faults.mjs. */
+export const DISK_FAULTS = { 'full disk': 'full', 'read-only disk': 'read-only', 'failed sync': 'sync-fails' }
+/** What needs the preloaded library of faults.c, and so do the moments inside a write or sync. */
+const NEED_LIBRARY = [...Object.keys(DISK_FAULTS), 'clock jump']
 
 const MOMENTS = ['time', 'accepted', 'taken', 'before the reply', 'in a write', 'before a sync', 'after a sync']
 const MOMENTS_OUTSIDE = MOMENTS.slice(0, 4)
@@ -95,7 +98,7 @@ function sizeOf(random, large) {
 
 /** The first kill comes under load; a later one, while the engine still puts things in order. */
 function momentOf(random, round, library, fault) {
-  const diskFails = fault === 'failed sync' || fault === 'full disk'
+  const diskFails = fault in DISK_FAULTS
   // After the disk has failed, not before: what the engine does then is to be seen.
   if (diskFails && round === 0) return { by: 'answered', at: random.between(8, 40) }
   // The library does one thing at a time, and with two engines it would strike whichever comes first.
