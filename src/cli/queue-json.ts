@@ -1,6 +1,7 @@
 /** Queue records in the spelling of `--json`. */
-import type { QueueStats } from '../operations/queue.ts'
-import type { QueueEntry, StoredMessage } from '../ports/store.ts'
+import type { QueueSummary } from '../operations/queue.ts'
+import type { QueueEntry, QueuePage, QueueStats } from '../ports/queue.ts'
+import type { StoredMessage } from '../ports/store.ts'
 import { isoTime } from './moments.ts'
 
 export const queueJson = ({ queued, active, deferred, held }: QueueStats) => ({
@@ -10,7 +11,25 @@ export const queueJson = ({ queued, active, deferred, held }: QueueStats) => ({
   Held: held,
 })
 
-export const queueEntryJson = (entry: QueueEntry) => ({
+export const queueSummaryJson = (summary: QueueSummary) => ({
+  ...queueJson(summary),
+  Destinations: summary.destinations.map(({ domain, queued, deferred, held, oldestAt }) => ({
+    Domain: domain,
+    Queued: queued,
+    Deferred: deferred,
+    Held: held,
+    ...(oldestAt !== null && { OldestTimestamp: isoTime(oldestAt) }),
+  })),
+})
+
+export const queuePageJson = ({ entries, more, moreIsExact, next }: QueuePage) => ({
+  Recipients: entries.map(queueEntryJson),
+  More: more,
+  MoreIsExact: moreIsExact,
+  ...(next !== null && { NextToken: next }),
+})
+
+const queueEntryJson = (entry: QueueEntry) => ({
   MessageId: entry.messageId,
   EmailAddress: entry.address,
   Status: entry.state.toUpperCase(),

@@ -24,12 +24,15 @@ export interface Outcome {
 export const RECIPIENT_STATES = ['queued', 'active', 'deferred', 'held', 'delivered', 'bounced', 'suppressed', 'rejected'] as const
 export type RecipientState = (typeof RECIPIENT_STATES)[number]
 
-/** The only moves there are. `suppressed` and `rejected` are born final; a lapsed lease puts `active` back where it was. */
+/**
+ * The only moves there are. `suppressed` is born final; `rejected` is what the account's owner removed from the queue, or never let in. A
+ * lapsed lease puts `active` back where it was.
+ */
 export const MOVES: Readonly<Record<RecipientState, readonly RecipientState[]>> = {
-  queued: ['active', 'held'],
+  queued: ['active', 'held', 'rejected'],
   active: ['delivered', 'bounced', 'deferred', 'queued', 'held'],
-  deferred: ['active', 'held'],
-  held: ['queued', 'deferred'],
+  deferred: ['active', 'held', 'rejected'],
+  held: ['queued', 'deferred', 'rejected'],
   delivered: [],
   bounced: [],
   suppressed: [],
@@ -37,3 +40,16 @@ export const MOVES: Readonly<Record<RecipientState, readonly RecipientState[]>> 
 }
 
 export const isFinal = (state: RecipientState): boolean => MOVES[state].length === 0
+
+/** What a person may do to a recipient in the queue, and in which states. One that is being tried is left to who tries it. */
+export const CHANGEABLE = {
+  retry: ['queued', 'deferred'],
+  hold: ['queued', 'deferred'],
+  release: ['held'],
+  delete: ['queued', 'deferred', 'held'],
+} as const satisfies Record<string, readonly RecipientState[]>
+/** retry: due now. hold: waits for a person. release: held no longer, due now. delete: ended as rejected, without event or report. */
+export type QueueChange = keyof typeof CHANGEABLE
+
+/** What a recipient ends with whom a person deleted from the queue. */
+export const REMOVED_BY_HAND: Outcome = { action: 'failed', status: '5.7.0', reply: '554 5.7.0 Removed from the queue by hand' }

@@ -25,14 +25,20 @@ export interface Delivered {
 /** @throws MailctlError store-unavailable, interrupted */
 export async function deliverDue(app: DeliverApp, { messageId, signal }: DeliverAsk): Promise<Delivered> {
   const { store, clock } = app
-  // Each group listens for the interruption: that they are many is no leak that Node should warn of.
-  setMaxListeners(0, signal)
   const groups = await store.lease({
     now: clock.now(),
     leaseMs: LEASE_MS,
     limit: CONCURRENCY,
     ...(messageId !== undefined && { messageId }),
   })
+  return await deliverGroups(app, groups, signal)
+}
+
+/** Tries groups that this process holds. @throws MailctlError store-unavailable, interrupted */
+export async function deliverGroups(app: DeliverApp, groups: readonly Leased[], signal: AbortSignal): Promise<Delivered> {
+  const { store, clock } = app
+  // Each group listens for the interruption: that they are many is no leak that Node should warn of.
+  setMaxListeners(0, signal)
   let settled = 0
   const reports: string[] = []
   const failures: unknown[] = []

@@ -1,11 +1,16 @@
-/** Works the queue by hand: makes waiting recipients due and tries each of them once. Held recipients stay held. */
+/** Works the queue by hand: tries what waits once, whenever its next attempt was due. Held recipients stay held. */
 import { MailctlError } from '../base/errors.ts'
-import { deliverDue } from './deliver-due.ts'
-import type { DeliverApp } from './deliver-group.ts'
+import type { QueueFilter, QueueStats } from '../ports/queue.ts'
+import { deliverGroups } from './deliver-due.ts'
+import { type DeliverApp, LEASE_MS } from './deliver-group.ts'
+import { checkMessage } from './queue.ts'
+
+/** Recipients tried at once. */
+const CONCURRENCY = 10
+const WAITING = ['queued', 'deferred'] as const
 
 export interface FlushRequest {
-  /** Only this message. */
-  readonly messageId?: string
+  readonly filter: QueueFilter
   readonly signal: AbortSignal
   /** Told after each pass how many recipients have been tried. */
   readonly progress: (tried: number, of: number) => void
@@ -14,35 +19,33 @@ export interface FlushRequest {
 export interface Flushed {
   /** Recipients that got an outcome. */
   readonly attempted: number
-  readonly stats: Awaited<ReturnType<DeliverApp['store']['queueStats']>>
+  readonly stats: QueueStats
 }
 
 /** How many recipients a flush would try. @throws MailctlError not-found */
-export async function countFlushable({ store }: Pick<DeliverApp, 'store'>, messageId: string | undefined): Promise<number> {
-  if (messageId === undefined) {
-    const { queued, deferred } = await store.queueStats()
-    return queued + deferred
-  }
-  const message = await store.message(messageId)
-  if (message === undefined) throw noMessage(messageId)
-  return message.recipients.filter(({ state }) => state === 'queued' || state === 'deferred').length
+export async function countFlushable({ store }: Pick<DeliverApp, 'store'>, filter: QueueFilter): Promise<number> {
+  await checkMessage({ store }, filter)
+  return await store.queueCount({ ...filter, states: WAITING.filter(state => filter.states?.includes(state) ?? true) })
 }
 
-const noMessage = (id: string): MailctlError =>
-  new MailctlError('not-found', `there is no message ${id}`, { hint: 'mailctl queue list shows what waits.' })
-
 /** @throws MailctlError not-found, store-unavailable, interrupted */
-export async function flushQueue(app: DeliverApp, { messageId, signal, progress }: FlushRequest): Promise<Flushed> {
-  const { store, clock } = app
-  if (messageId !== undefined && (await store.message(messageId)) === undefined) throw noMessage(messageId)
-  const due = await store.makeDue(clock.now(), messageId)
+export async function flushQueue(app: DeliverApp, { filter, signal, progress }: FlushRequest): Promise<Flushed> {
+  const { store } = app
+  const waiting = await countFlushable(app, filter)
   let attempted = 0
+  let after: string | null = null
   for (;;) {
-    const { settled } = await deliverDue(app, { signal, ...(messageId !== undefined && { messageId }) })
-    if (signal.aborted) throw new MailctlError('interrupted', 'interrupted; what was not tried is due again')
-    if (settled === 0) break
-    attempted += settled
-    progress(attempted, Math.max(due, attempted))
+    const { leased, next }: Awaited<ReturnType<typeof store.leaseMatching>> = await store.leaseMatching({
+      filter,
+      leaseMs: LEASE_MS,
+      limit: CONCURRENCY,
+      ...(after !== null && { after }),
+    })
+    if (next === null) break
+    attempted += (await deliverGroups(app, leased, signal)).settled
+    if (signal.aborted) throw new MailctlError('interrupted', 'interrupted; what was not tried still waits')
+    progress(attempted, Math.max(waiting, attempted))
+    after = next
   }
   return { attempted, stats: await store.queueStats() }
 }

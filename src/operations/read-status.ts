@@ -1,6 +1,6 @@
 /** One screen's worth of the account: what it may do, who may send, what waits, what happened in the last 24 hours. */
 import type { Identity } from '../account/identity.ts'
-import type { Store } from '../ports/store.ts'
+import type { QueueStats } from '../ports/queue.ts'
 import { type AccountState, readAccountState } from './account-state.ts'
 import type { App } from './app.ts'
 
@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000
 
 export interface Status extends AccountState {
   readonly identities: readonly Identity[]
-  readonly queue: Awaited<ReturnType<Store['queueStats']>>
+  readonly queue: QueueStats
   /** By SES event type. */
   readonly eventsLast24Hours: Readonly<Record<string, number>>
   readonly clock: { readonly kind: 'system' | 'virtual'; readonly now: number }

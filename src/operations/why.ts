@@ -1,10 +1,11 @@
-/** One timeline of a message: accepted, each SMTP attempt with its lines, each event, and where every recipient stands now. */
+/** One timeline of a message: accepted, each SMTP attempt with its lines, each event, what a person did, and where every recipient stands now. */
 import { MailctlError } from '../base/errors.ts'
+import { REMOVED_BY_HAND } from '../mail/outcome.ts'
 import type { App } from './app.ts'
 
 export interface TimelineEntry {
   readonly at: number
-  readonly kind: 'accepted' | 'attempt' | 'event' | 'next'
+  readonly kind: 'accepted' | 'attempt' | 'event' | 'removed' | 'next'
   readonly text: string
   /** SMTP lines, secrets masked; remote text, not yet made printable. */
   readonly transcript: readonly string[]
@@ -51,6 +52,10 @@ export async function explainMessage({ store }: Pick<App, 'store'>, messageId: s
   }
   for (const event of await store.events({ messageId })) {
     timeline.push({ at: event.at, kind: 'event', text: `${event.type} for ${event.recipients.join(', ')}`, transcript: [] })
+  }
+  for (const { address, outcome, settledAt } of message.recipients) {
+    if (outcome?.reply === REMOVED_BY_HAND.reply && settledAt !== null)
+      timeline.push({ at: settledAt, kind: 'removed', text: `${address} was removed from the queue by hand`, transcript: [] })
   }
   timeline.sort((a, b) => a.at - b.at || order(a) - order(b))
   for (const { address, nextAttemptAt } of message.recipients) {

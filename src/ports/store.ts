@@ -9,6 +9,7 @@ import type { EventDetail, SesEvent } from '../account/ses-event.ts'
 import type { MessageBody } from '../mail/body.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
+import type { QueueFilter, QueueTools } from './queue.ts'
 
 /** Where a body lies: up to 4 KB in the row, larger ones in a segment file of `spool/`. */
 export type StoredBody =
@@ -154,16 +155,6 @@ export interface Settlement {
   readonly reports: readonly NewMessage[]
 }
 
-export interface QueueEntry {
-  readonly messageId: string
-  readonly address: string
-  readonly state: RecipientState
-  readonly attempts: number
-  readonly acceptedAt: number
-  readonly nextAttemptAt: number | null
-  readonly lastReply: string | null
-}
-
 export interface EventFilter {
   readonly messageId?: string
   readonly type?: string
@@ -174,7 +165,7 @@ export interface EventFilter {
   readonly limit?: number
 }
 
-export interface Store extends ConfigurationSets {
+export interface Store extends ConfigurationSets, QueueTools {
   account(): Promise<Account>
   saveAccount(account: Account): Promise<void>
   usage(now: number): Promise<SendingUsage>
@@ -219,6 +210,16 @@ export interface Store extends ConfigurationSets {
   /** The same for waiting recipients of messages whose `expiresAt` has come, the longest expired first, whenever their next attempt is. */
   leaseExpired(ask: { readonly now: number; readonly leaseMs: number; readonly limit: number }): Promise<Leased[]>
   /**
+   * Takes waiting recipients that match, due or not: about `limit`, and of a message all that match. `after` goes on where a call before
+   * ended, so that none is taken twice. `next` is null when nothing was left to take.
+   */
+  leaseMatching(ask: {
+    readonly filter: QueueFilter
+    readonly leaseMs: number
+    readonly limit: number
+    readonly after?: string
+  }): Promise<{ readonly leased: readonly Leased[]; readonly next: string | null }>
+  /**
    * Only recipients still held by this process change; the rest of the settlement is dropped for the others. When it fails nothing changes,
    * and the bodies of its reports are given back.
    */
@@ -227,11 +228,6 @@ export interface Store extends ConfigurationSets {
   release(groups?: readonly Leased[]): Promise<void>
   /** The earliest moment at which something waits; of one message when given. Undefined: nothing waits. */
   nextDueAt(messageId?: string): Promise<number | undefined>
-  /** Makes waiting recipients due now: all, or of one message. @returns how many */
-  makeDue(now: number, messageId?: string): Promise<number>
-  queue(limit: number): Promise<QueueEntry[]>
-  queueStats(): Promise<{ readonly queued: number; readonly active: number; readonly deferred: number; readonly held: number }>
-
   attempts(messageId: string): Promise<AttemptRecord[]>
   /** In order of id. */
   events(filter: EventFilter): Promise<LoggedEvent[]>

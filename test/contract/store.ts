@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome, RecipientState } from '../../src/mail/outcome.ts'
 import type { Leased, NewEvent, NewMessage, Settlement, Store } from '../../src/ports/store.ts'
 import { bytesOf, identityOf, messageOf, openTheGates, spooled, T0 } from '../support/account.ts'
+import { queueToolsContract } from './queue-tools.ts'
 
 /** A store on a fresh sandbox account in us-east-1 made a second before T0; `again` opens the same account as another process would. */
 export interface StoreUnderTest {
@@ -454,7 +455,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         ])
         expect(await store.attempts(message.id)).toEqual([attempt])
         expect((await store.events({ messageId: message.id })).map(({ type }) => type)).toEqual(['Delivery', 'DeliveryDelay'])
-        expect(await store.queue(10)).toEqual([
+        expect((await store.queue({ limit: 10 })).entries).toEqual([
           expect.objectContaining({ messageId: message.id, address: 'b@example.net', state: 'deferred', lastReply: later.reply }),
           expect.objectContaining({ messageId: report.id, address: 'ann@example.com', state: 'queued', lastReply: null }),
         ])
@@ -513,20 +514,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect(ids).toHaveLength(20)
         expect(new Set(ids).size).toBe(20)
       })
-
-      it('makes waiting recipients due: of one message, or all', async () => {
-        await openTheGates(store)
-        const messages = [messageOf(), messageOf()]
-        for (const message of messages) await store.accept(message, [])
-        for (const leased of await lease()) await store.settle(settlementOf(leased, 'deferred', later))
-        expect(await store.makeDue(T0 + 10, messages[0]?.id)).toBe(1)
-        expect(await store.nextDueAt(messages[0]?.id)).toBe(T0 + 10)
-        expect(await store.nextDueAt(messages[1]?.id)).toBe(T0 + 900_000)
-        expect(await store.makeDue(T0 + 10)).toBe(1)
-        expect(await store.makeDue(T0 + 10)).toBe(0)
-        expect(await lease({ now: T0 + 10 })).toHaveLength(2)
-      })
     })
+
+    queueToolsContract(() => tested)
 
     describe('events', () => {
       it('filters by message, type, recipient, time and cursor', async () => {

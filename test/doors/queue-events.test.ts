@@ -60,7 +60,13 @@ async function accept(): Promise<void> {
 test('the queue: counts, entries, one message', async () => {
   expect((await door.run(['queue', 'list'])).stdout).toBe('Nothing waits.\n')
   await accept()
-  expect(await json(['queue', 'stats'])).toEqual({ Queued: 2, Active: 0, Deferred: 0, Held: 0 })
+  expect(await json(['queue', 'stats', '--limit', '1'])).toEqual({
+    Queued: 2,
+    Active: 0,
+    Deferred: 0,
+    Held: 0,
+    Destinations: [{ Domain: 'gmail.com', Queued: 1, Deferred: 0, Held: 0, OldestTimestamp: '2026-01-01T00:00:00.000Z' }],
+  })
   const { Recipients } = await json(['queue', 'list'])
   expect(Recipients).toHaveLength(2)
   expect(Recipients[0]).toMatchObject({ MessageId: ID, Status: 'QUEUED', Attempts: 0, AcceptedTimestamp: '2026-01-01T00:00:00.000Z' })

@@ -36,13 +36,14 @@ export function insertMessage(database: Database, message: NewMessage, { account
     )
   insertContent(database, seq, head, body)
   const insert = database.prepare(
-    'INSERT INTO recipient (message, position, address, domain, state, next_attempt_at, was, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO recipient (message, position, address, domain, state, next_attempt_at, was, owner, accepted_at, expires_at, configuration_set)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const [state, was] = owner === null ? (['queued', null] as const) : (['active', 'queued'] as const)
   for (let index = 0; index < recipients.length; index += 1) {
     const address = recipients[index] ?? ''
     const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
-    insert.run(seq, index, address, domain, state, acceptedAt, was, owner)
+    insert.run(seq, index, address, domain, state, acceptedAt, was, owner, acceptedAt, message.expiresAt, facts.configurationSet)
   }
   return seq
 }

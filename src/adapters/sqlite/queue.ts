@@ -1,83 +1,15 @@
 /**
- * The queue: leasing due recipients, settling what became of them, and looking at what waits. Functions that write run inside the caller's
- * transaction. Every query goes by a partial index over the recipients that are not final, so old mail costs nothing.
+ * What became of leased recipients, written down, and when the next is due. Functions that write run inside the caller's transaction. Every
+ * query goes by a partial index over the recipients that are not final, so old mail costs nothing.
  */
 import type { Database } from '../../base/database.ts'
 import { isFinal, MOVES, type RecipientState } from '../../mail/outcome.ts'
-import type { Leased, NewEvent, QueueEntry, Settlement, StoredMessage } from '../../ports/store.ts'
+import type { NewEvent, Settlement } from '../../ports/store.ts'
 import { number, optional, text } from './columns.ts'
-import { domainsInTurn, dueOfDomain, dueOfMessage, type Group, WAITING } from './due.ts'
+import { WAITING } from './due.ts'
 import { insertAttempts, insertEvents } from './event-rows.ts'
 import type { InHand } from './in-hand.ts'
-import { type AccountName, insertMessage, messageBySeq, sequenceOf, stateOf } from './message-rows.ts'
-
-/** As the index `recipient_open` has it. */
-const OPEN = `state IN ('queued', 'deferred', 'held')`
-
-export interface LeaseTerms {
-  readonly owner: number
-  /** The account's time: what is due. */
-  readonly now: number
-}
-
-export interface LeaseAsk {
-  /** Groups. */
-  readonly limit: number
-  readonly messageId?: string
-  readonly domain?: string
-}
-
-/** @param turn the domain served last; domains after it come first, and it is moved on */
-export function leaseDue(
-  database: Database,
-  { limit, messageId, domain }: LeaseAsk,
-  { terms, turn }: { readonly terms: LeaseTerms; readonly turn: { domain: string } },
-): Leased[] {
-  const { now } = terms
-  if (messageId !== undefined) return leaseGroups(database, dueOfMessage(database, { now, messageId, limit, domain }), terms)
-  if (domain !== undefined) return leaseGroups(database, dueOfDomain(database, { now, domain, limit }), terms)
-  return leaseInTurn(database, limit, { terms, turn })
-}
-
-/** Each domain gets an equal share; what one does not need goes to the others. */
-function leaseInTurn(
-  database: Database,
-  limit: number,
-  { terms, turn }: { readonly terms: LeaseTerms; readonly turn: { domain: string } },
-): Leased[] {
-  const { now } = terms
-  let open = domainsInTurn(database, { now, after: turn.domain, limit })
-  turn.domain = open.at(-1) ?? turn.domain
-  const leased: Leased[] = []
-  while (open.length > 0 && leased.length < limit) {
-    const share = Math.max(1, Math.floor((limit - leased.length) / open.length))
-    const hungry: string[] = []
-    for (const domain of open) {
-      const room = Math.min(share, limit - leased.length)
-      const taken = room > 0 ? leaseGroups(database, dueOfDomain(database, { now, domain, limit: room }), terms) : []
-      leased.push(...taken)
-      if (taken.length === room) hungry.push(domain)
-    }
-    open = hungry
-  }
-  return leased
-}
-
-/** Takes what the groups say, as far as it still waits. */
-export function leaseGroups(database: Database, groups: readonly Group[], { owner }: LeaseTerms): Leased[] {
-  const messages = new Map<number, StoredMessage>()
-  const take = database.prepare(
-    `UPDATE recipient SET was = state, state = 'active', owner = ?
-     WHERE message = ? AND domain = ? AND next_attempt_at <= ? AND ${WAITING} RETURNING position`,
-  )
-  const taken = groups.map(({ seq, domain, dueBy }) => ({ seq, domain, rows: take.all(owner, seq, domain, dueBy) }))
-  return taken.map(({ seq, domain, rows }) => {
-    const message = messages.get(seq) ?? messageBySeq(database, seq)
-    messages.set(seq, message)
-    const positions = new Set(rows.map(row => number(row, 'position')))
-    return { message, domain, recipients: message.recipients.filter(({ index }) => positions.has(index)) }
-  })
-}
+import { type AccountName, insertMessage, sequenceOf } from './message-rows.ts'
 
 /** Who settles: only recipients that `owner` holds change, and what is queued as a report names the account so. */
 export interface Settler {
@@ -164,50 +96,7 @@ export function earliestDue(database: Database, messageId?: string): number | un
     messageId === undefined
       ? database.prepare(`SELECT next_attempt_at AS at FROM recipient WHERE ${WAITING} ORDER BY next_attempt_at LIMIT 1`).get()
       : database
-          .prepare(`SELECT MIN(next_attempt_at) AS at FROM recipient WHERE message = ? AND ${WAITING}`)
+          .prepare(`SELECT MIN(+next_attempt_at) AS at FROM recipient WHERE message = ? AND ${WAITING}`)
           .get(sequenceOf(database, messageId) ?? -1)
   return (row && optional(row, 'at', number)) ?? undefined
-}
-
-export function makeAllDue(database: Database, now: number, messageId?: string): number {
-  const sql = `UPDATE recipient SET next_attempt_at = ? WHERE ${WAITING} AND next_attempt_at > ?`
-  if (messageId === undefined) return database.prepare(sql).run(now, now).changes
-  return database.prepare(`${sql} AND message = ?`).run(now, now, sequenceOf(database, messageId) ?? -1).changes
-}
-
-/** Everything that is not final, oldest message first. */
-export function listQueue(database: Database, limit: number): QueueEntry[] {
-  return database
-    .prepare(
-      `SELECT message.id, message.accepted_at, address, state, attempts, next_attempt_at, outcome
-       FROM (SELECT * FROM (SELECT message AS seq, position, address, state, attempts, next_attempt_at, outcome FROM recipient
-                            WHERE ${OPEN} ORDER BY message, position LIMIT ?)
-             UNION ALL
-             SELECT message AS seq, position, address, state, attempts, next_attempt_at, outcome FROM recipient WHERE state = 'active')
-       JOIN message USING (seq) ORDER BY seq, position LIMIT ?`,
-    )
-    .all(limit, limit)
-    .map(row => {
-      const outcome = optional(row, 'outcome', text)
-      return {
-        messageId: text(row, 'id'),
-        address: text(row, 'address'),
-        state: stateOf(text(row, 'state')),
-        attempts: number(row, 'attempts'),
-        acceptedAt: number(row, 'accepted_at'),
-        nextAttemptAt: optional(row, 'next_attempt_at', number),
-        lastReply: outcome === null ? null : JSON.parse(outcome).reply,
-      }
-    })
-}
-
-export function countQueue(database: Database): { queued: number; active: number; deferred: number; held: number } {
-  const counts = { queued: 0, active: 0, deferred: 0, held: 0 }
-  const sql = `SELECT state, COUNT(*) AS count FROM recipient WHERE ${OPEN} GROUP BY state
-               UNION ALL SELECT 'active', COUNT(*) FROM recipient WHERE state = 'active'`
-  for (const row of database.prepare(sql).all()) {
-    const state = text(row, 'state')
-    if (state in counts) counts[state as keyof typeof counts] = number(row, 'count')
-  }
-  return counts
 }

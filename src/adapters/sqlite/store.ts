@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { admit, namesToLoad, type ProofScope } from '../../account/admit.ts'
 import type { Database } from '../../base/database.ts'
 import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
-import type { AcceptOptions, Admission, Leased, NewEvent, NewMessage, Settlement, Store } from '../../ports/store.ts'
+import type { AcceptOptions, Admission, NewEvent, NewMessage, Settlement, Store } from '../../ports/store.ts'
 import { makePrivateFolder } from '../private-files.ts'
 import { writeAccount } from './account-rows.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
@@ -17,10 +17,12 @@ import { groupCommit } from './group-commit.ts'
 import * as identityRows from './identity-rows.ts'
 import { openInHand } from './in-hand.ts'
 import { openKnownAccount } from './known-account.ts'
+import { type LeaseTerms, leaseDue, leaseGroups, leaseMatching } from './lease.ts'
 import { dropContent, findMessage, idOfKey, insertMessage, isOver, newestMessages, readContent } from './message-rows.ts'
 import { watchOthers } from './other-writers.ts'
 import { openOwner, type Processes, systemProcesses } from './owner.ts'
-import { countQueue, earliestDue, type LeaseTerms, leaseDue, leaseGroups, listQueue, makeAllDue, settleHeld } from './queue.ts'
+import { earliestDue, settleHeld } from './queue.ts'
+import { queueTools } from './queue-tools.ts'
 import { openSpool } from './spool.ts'
 import { openUsageLedger } from './usage-ledger.ts'
 
@@ -121,11 +123,8 @@ export function openStore(database: Database, options: StoreOptions): Store {
   /** Where the round over the domains stands. */
   const turn = { domain: '' }
 
-  async function lease(
-    { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
-    take: (terms: LeaseTerms) => Leased[],
-  ): Promise<Leased[]> {
-    const terms = { owner: owner.id(), now }
+  async function lease<T>(leaseMs: number, take: (terms: LeaseTerms) => T): Promise<T> {
+    const terms = { owner: owner.id() }
     const at = machineNow()
     const { leased } = await commit(
       () => {
@@ -204,9 +203,9 @@ export function openStore(database: Database, options: StoreOptions): Store {
     },
 
     dueDomains: async ask => dueDomains(database, ask),
-    lease: ({ now, leaseMs, ...ask }) => lease({ now, leaseMs }, terms => leaseDue(database, ask, { terms, turn })),
-    leaseExpired: ({ now, leaseMs, limit }) =>
-      lease({ now, leaseMs }, terms => leaseGroups(database, expired(database, { now, limit }), terms)),
+    lease: ({ leaseMs, ...ask }) => lease(leaseMs, terms => leaseDue(database, ask, { terms, turn })),
+    leaseExpired: ({ now, leaseMs, limit }) => lease(leaseMs, terms => leaseGroups(database, expired(database, { now, limit }), terms)),
+    leaseMatching: ({ leaseMs, ...ask }) => lease(leaseMs, terms => leaseMatching(database, ask, terms)),
     settle,
     async release(groups) {
       await commit(() => {
@@ -216,9 +215,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
       })
     },
     nextDueAt: async messageId => earliestDue(database, messageId),
-    makeDue: (now, messageId) => commit(() => makeAllDue(database, now, messageId)),
-    queue: async limit => listQueue(database, limit),
-    queueStats: async () => countQueue(database),
+    ...queueTools(database, { commit, spool }),
 
     attempts: async messageId => findAttempts(database, messageId),
     events: async filter => findEvents(database, filter),

@@ -1,6 +1,8 @@
 /** `mailctl queue flush`: tries now what waits. */
 import { countFlushable, type Flushed, flushQueue } from '../../../operations/flush-queue.ts'
 import { command } from '../../command.ts'
+import { workProgress } from '../../progress.ts'
+import { QUEUE_FILTERS, queueFilter, stateOption } from '../../queue-flags.ts'
 import { queueJson } from '../../queue-json.ts'
 
 /** What was done, or what would be. */
@@ -10,19 +12,21 @@ export default command<Shown>({
   path: 'queue flush',
   arguments: '[message-id]',
   summary: 'Try now what waits for delivery',
-  details: 'Every waiting recipient, or those of one message, is tried once, whenever its next attempt was due. Held recipients stay held.',
-  examples: ['mailctl queue flush', 'mailctl queue flush 0100019cf0000000-aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee-000000'],
-  options: [{ flags: '-n, --dry-run', summary: 'count what would be tried, and try nothing' }],
-  fails: ['not-found', 'config', 'store-unavailable', 'interrupted'],
+  details:
+    'Every waiting recipient, or those that the filters mean, is tried once, whenever its next attempt was due. Held recipients stay held.',
+  examples: ['mailctl queue flush', 'mailctl queue flush --domain example.com', 'mailctl queue flush --error 4.4 --dry-run'],
+  options: [
+    ...QUEUE_FILTERS,
+    stateOption('queued', 'deferred'),
+    { flags: '-n, --dry-run', summary: 'count what would be tried, and try nothing' },
+  ],
+  fails: ['usage', 'bad-data', 'not-found', 'config', 'store-unavailable', 'interrupted'],
   results: { 0: 'nothing waits any more', 75: 'recipients are still queued or deferred' },
-  async run({ app, signal, progress }, [messageId], flags) {
-    const opened = await app()
-    if (flags['dryRun'] === true) return { wouldAttempt: await countFlushable(opened, messageId) }
-    return flushQueue(opened, {
-      signal,
-      progress: (tried, of) => progress(`Tried ${tried} of ${of}`),
-      ...(messageId !== undefined && { messageId }),
-    })
+  async run(context, [messageId], flags) {
+    const app = await context.app()
+    const filter = queueFilter(messageId, flags, app.clock.now())
+    if (flags['dryRun'] === true) return { wouldAttempt: await countFlushable(app, filter) }
+    return await flushQueue(app, { filter, signal: context.signal, progress: workProgress(context, flags, 'Tried') })
   },
   json: shown =>
     'wouldAttempt' in shown

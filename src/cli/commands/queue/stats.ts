@@ -1,19 +1,46 @@
-/** `mailctl queue stats`: recipients by state. */
-import { type QueueStats, queueStats } from '../../../operations/queue.ts'
+/** `mailctl queue stats`: recipients by state, and the destinations that most is queued for. */
+import { formatDuration } from '../../../base/duration.ts'
+import { type QueueSummary, summariseQueue } from '../../../operations/queue.ts'
 import { showFacts } from '../../account-text.ts'
 import { command } from '../../command.ts'
-import { queueJson } from '../../queue-json.ts'
+import { parseNumber, textFlag } from '../../moments.ts'
+import { queueJson, queueSummaryJson } from '../../queue-json.ts'
+import { showTable } from '../../table.ts'
 
-export default command<QueueStats>({
+interface Shown extends QueueSummary {
+  readonly now: number
+}
+
+export default command<Shown>({
   path: 'queue stats',
-  summary: 'Count waiting recipients by state',
-  examples: ['mailctl queue stats', 'mailctl queue stats --json'],
-  fails: ['config', 'store-unavailable'],
-  run: async ({ app }) => await queueStats(await app()),
-  json: queueJson,
-  show: (io, stats) =>
+  summary: 'Count what is in the queue, by state and by destination',
+  details:
+    'Destinations are those that most waits for, with the age of their oldest recipient; what is being tried is not in their counts.',
+  examples: ['mailctl queue stats', 'mailctl queue stats --limit 3 --json'],
+  options: [{ flags: '--limit <n>', summary: 'at most this many destinations (default: 10)' }],
+  fails: ['usage', 'config', 'store-unavailable'],
+  async run({ app }, _args, flags) {
+    const opened = await app()
+    const limit = parseNumber(textFlag(flags, 'limit') ?? '10', { flag: '--limit', min: 0, max: 10_000, whole: true })
+    return { ...(await summariseQueue(opened, { limit })), now: opened.clock.now() }
+  },
+  json: queueSummaryJson,
+  async show(io, summary) {
     showFacts(
       io,
-      Object.entries(queueJson(stats)).map(([name, count]) => [name, String(count)]),
-    ),
+      Object.entries(queueJson(summary)).map(([name, number]) => [name, String(number)]),
+    )
+    if (summary.destinations.length === 0) return
+    io.line()
+    await showTable(io, {
+      head: ['Destination', 'Queued', 'Deferred', 'Held', 'Oldest'],
+      rows: summary.destinations.map(({ domain, queued, deferred, held, oldestAt }) => [
+        domain,
+        queued,
+        deferred,
+        held,
+        oldestAt === null ? '-' : formatDuration(Math.max(0, summary.now - oldestAt)),
+      ]),
+    })
+  },
 })
