@@ -20,7 +20,7 @@ export interface RefillAsk {
   readonly leaseMs: number
   /** Groups in all. */
   readonly room: number
-  readonly roomFor: (domain: string) => Promise<SiteRoom>
+  readonly roomFor: (domain: string) => SiteRoom
 }
 
 export class Refill {
@@ -40,7 +40,7 @@ export class Refill {
     let laps = 0
     while (groups.length < room && barren < MAX_BARREN_PAGES) {
       const domains = await this.#store.dueDomains({ now, after: this.#after, limit: PAGE })
-      const shares = shareOut(await Promise.all(domains.map(roomFor)), room - groups.length, given)
+      const shares = shareOut(domains.map(roomFor), room - groups.length, given)
       const leased = await Promise.all(
         domains.map((domain, index) => {
           const limit = shares[index] ?? 0

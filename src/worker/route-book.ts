@@ -1,6 +1,6 @@
 /**
- * Routes that were found a moment ago, by recipient domain, so that a thousand messages to one domain ask DNS once. What DNS did not say is
- * forgotten at once, what it denied soon. At most `MAX_ENTRIES`, the oldest go first.
+ * Routes that were found a moment ago, by recipient domain, so that a thousand messages to one domain ask DNS once. What DNS denied or did
+ * not say is forgotten soon. At most `MAX_ENTRIES`, the oldest go first.
  */
 import type { Route } from '../delivery/route.ts'
 
@@ -11,6 +11,8 @@ const NONE_MS = 5_000
 
 interface Entry {
   readonly route: Promise<Route>
+  /** Once DNS has answered. */
+  found: Route | undefined
   until: number
 }
 
@@ -23,16 +25,23 @@ export class RouteBook {
     this.#find = find
   }
 
-  /** @param now real time in milliseconds, from any start */
+  /** The route that is known without asking anybody. @param now real time in milliseconds, from any start */
+  known(domain: string, now: number): Route | undefined {
+    const known = this.#entries.get(domain)
+    return known !== undefined && now < known.until ? known.found : undefined
+  }
+
+  /** @param now as for `known` */
   route(domain: string, now: number): Promise<Route> {
     const known = this.#entries.get(domain)
     if (known !== undefined && now < known.until) return known.route
-    const entry: Entry = { route: this.#find(domain), until: now + FOUND_MS }
+    const entry: Entry = { route: this.#find(domain), found: undefined, until: now + FOUND_MS }
     this.#entries.delete(domain)
     this.#entries.set(domain, entry)
     entry.route.then(
       route => {
-        if (route.kind === 'none') entry.until = now + (route.outcome.action === 'delayed' ? 0 : NONE_MS)
+        entry.found = route
+        if (route.kind === 'none') entry.until = performance.now() + NONE_MS
       },
       () => {
         entry.until = 0

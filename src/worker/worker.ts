@@ -36,6 +36,9 @@ const EXPIRE_MS = 1_000
 /** Before the store is asked again after it failed. */
 const PAUSE_MS = 1_000
 
+/** Groups of a domain whose way must be found first. */
+const UNKNOWN_ROOM = 5
+
 const NOTHING_LEARNED: Signal = { kind: 'unrelated', reason: '' }
 
 /** A group with its way, in line at its site. */
@@ -228,8 +231,11 @@ export class Worker {
     return next === undefined || next <= now ? LOOK_MS : Math.min(LOOK_MS, next - now)
   }
 
-  async #roomFor(domain: string, now: number): Promise<SiteRoom> {
-    const site = siteOf(await this.#routes.route(domain, performance.now()), domain)
+  /** A domain whose way is not known yet may give a little: a look into the queue never waits for DNS. */
+  #roomFor(domain: string, now: number): SiteRoom {
+    const way = this.#routes.known(domain, performance.now())
+    if (way === undefined) return { site: `unknown ${domain}`, room: UNKNOWN_ROOM }
+    const site = siteOf(way, domain)
     return { site, room: this.#scheduler.room(site, now) }
   }
 }
