@@ -13,7 +13,7 @@ export function workProgress({ io, progress, notice }: CommandContext, flags: Fl
   return (done, of) => {
     const at = performance.now()
     if (io.stderr.isTty) return progress(`${did} ${bar(done, of)} ${far(done, of, at - startedAt)}`)
-    if (flags['json'] === true || at - saidAt < EVERY_MS) return
+    if (flags['json'] === true || done >= of || at - saidAt < EVERY_MS) return
     saidAt = at
     notice(`${did} ${far(done, of, at - startedAt)}`)
   }
