@@ -11,4 +11,7 @@ const answersVersion = () => {
   }
 }
 
+// `serve` signs on as many cores as there are, beside two threads for the disk. The pool of threads is made by its first use, so it is told now.
+if (process.argv.includes('serve')) process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, require('node:os').availableParallelism() + 2))
+
 if (!answersVersion()) import('../dist/main.js')

@@ -59,7 +59,7 @@ export function openIds(database: Database, clock: Clock, region = readAccount(d
   const salt = blob(row, 'salt')
 
   function draw(purpose: string): Uint8Array {
-    if (seed === null) return randomBytes(16)
+    if (seed === null) return randomOctets()
     const counted = database
       .prepare('INSERT INTO draw (purpose, count) VALUES (?, 1) ON CONFLICT (purpose) DO UPDATE SET count = count + 1 RETURNING count')
       .all(purpose)[0]
@@ -71,6 +71,17 @@ export function openIds(database: Database, clock: Clock, region = readAccount(d
     newFeedbackId: () => messageId(region, clock.now(), draw('feedback')),
     chance: key => seeded(seed ?? salt, `chance:${key}`).readUIntBE(0, 6) / 2 ** 48,
   }
+}
+
+/** Drawn from the operating system by the page: one call for each id would cost more than the rest of it. */
+let pool = Buffer.alloc(0)
+
+/** 16 octets nobody had before. */
+function randomOctets(): Uint8Array {
+  if (pool.length < 16) pool = randomBytes(4096)
+  const octets = pool.subarray(0, 16)
+  pool = pool.subarray(16)
+  return octets
 }
 
 /** 32 octets that follow from the seed and what they are for. */
