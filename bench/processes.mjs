@@ -12,7 +12,12 @@ const TICK_MS = 10
 /** Control groups of the first kind have a folder of their own for CPU time. */
 const CONTROL_GROUPS = ['/sys/fs/cgroup/cpuacct', '/sys/fs/cgroup']
 
-let groups = 0
+let made = 0
+/** What was started goes with this process. */
+const open = new Set()
+process.on('exit', () => {
+  for (const group of open) group.kill()
+})
 
 /** @returns undefined, or why nothing can be accounted here */
 export const accounting = () =>
@@ -29,16 +34,16 @@ export const accounting = () =>
 
 /** @returns {Group} */
 export function processGroup() {
-  groups += 1
-  const folder = makeControlGroup(`mailctl-bench-${process.pid}-${groups}`)
+  made += 1
+  const folder = makeControlGroup(`mailctl-bench-${process.pid}-${made}`)
   const group = folder === undefined ? treeGroup() : controlGroup(folder)
-  process.on('exit', group.kill)
+  open.add(group)
   return {
     ...group,
     async close() {
       await ended(group)
       group.remove()
-      process.off('exit', group.kill)
+      open.delete(group)
     },
   }
 }

@@ -14,11 +14,16 @@ const LOOK_AT_MEMORY_MS = 250
 /** statfs(2) calls it TMPFS_MAGIC. */
 const TMPFS = 0x01021994
 
+const folders = new Set()
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
 /** On a disk, where syncing costs something: /tmp may be memory. Searchable by the users that peers run as. Gone with this process at the latest. */
 export function makeFolder() {
   const folder = mkdtempSync(join(existsSync('/var/tmp') ? '/var/tmp' : tmpdir(), 'mailctl-bench-'))
   chmodSync(folder, 0o755)
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  folders.add(folder)
   if (statfsSync(folder).type === TMPFS) console.error(`note: ${folder} is in memory, so no sync to disk is measured`)
   return folder
 }
