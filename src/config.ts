@@ -9,7 +9,7 @@ import { MailctlError, messageOf } from './base/errors.ts'
 import type { SettingFlags } from './cli/run-command.ts'
 import type { Config, Network, SettingKey, SettingOrigin, Settings, Smarthost } from './ports/settings.ts'
 import { SETTING_KEYS } from './ports/settings.ts'
-import { checkSetting, parseRelay, parseRetry, withoutPassword } from './setting-values.ts'
+import { checkOwnAddresses, checkSetting, parsePools, parseRelay, parseRetry, withoutPassword } from './setting-values.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -34,6 +34,7 @@ export function loadConfig(flags: SettingFlags, env: Environment): Config {
     resolver: null,
     region: 'us-east-1',
     retry: RETRY,
+    pools: null,
     store: 'sqlite',
   }
   const chosen = Object.fromEntries(SETTING_KEYS.map(key => [key, choose(key, defaults[key], { flags, env, stored, file })])) as Record<
@@ -46,6 +47,7 @@ export function loadConfig(flags: SettingFlags, env: Environment): Config {
     region: chosen.region.value ?? 'us-east-1',
     relay: Object.freeze(smarthosts(chosen.relay.value, network.value === 'relay' ? () => relayPassword(home, env) : () => undefined)),
     retry: Object.freeze(parseRetry(chosen.retry.value ?? RETRY)),
+    pools: parsePools(chosen.pools.value ?? ''),
   })
   return Object.freeze({
     home,
@@ -56,6 +58,7 @@ export function loadConfig(flags: SettingFlags, env: Environment): Config {
     origins: Object.freeze({ ...chosen, relay: { ...chosen.relay, value: chosen.relay.value && withoutPassword(chosen.relay.value) } }),
     async set(key: SettingKey, value: string): Promise<void> {
       if (value !== '') checkSetting(key, value)
+      if (key === 'pools') checkOwnAddresses([...parsePools(value).values()].flat())
       const { storeSetting } = await import('./config-file.ts')
       await storeSetting(home, key, value === '' ? undefined : key === 'relay' ? value.split(',').map(url => url.trim()) : value)
     },

@@ -11,6 +11,7 @@ import { openDatabase } from './adapters/sqlite/driver.ts'
 import { openTlsReports } from './adapters/sqlite/tls-report-rows.ts'
 import type { Database } from './base/database.ts'
 import type { Log } from './base/log.ts'
+import { RelayHealth } from './delivery/relay-health.ts'
 import type { OpenLab } from './lab/lab.ts'
 import type { App } from './operations/app.ts'
 import type { Lab } from './ports/lab.ts'
@@ -61,6 +62,7 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     resolver,
     transport,
     stsPolicies,
+    relayHealth: new RelayHealth(),
     tlsReports: network === 'live' ? tlsReports : { ...tlsReports, note: () => {} },
     lab,
     async publisher(target) {

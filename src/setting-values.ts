@@ -1,5 +1,6 @@
 /** What each setting may be. Every check says what was wrong and what would be right. */
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { parseDuration } from './base/duration.ts'
 import { MailctlError } from './base/errors.ts'
 import { redactUrl } from './base/redact.ts'
@@ -31,6 +32,9 @@ const checks: Readonly<Record<SettingKey, (value: string) => void>> = {
   },
   retry: value => {
     parseRetry(value)
+  },
+  pools: value => {
+    parsePools(value)
   },
   store: value => {
     if (value !== 'sqlite') throw wrong('store', redactUrl(value), 'Use sqlite.')
@@ -91,6 +95,34 @@ export function parseRetry(text: string): number[] {
     text,
     `Write up to ${MAX_WAITS} waits from 1s to 14h, separated by commas: 1m,5m,15m,30m,1h,2h. The last one repeats.`,
   )
+}
+
+/** `marketing=192.0.2.1+2001:db8::1,receipts=192.0.2.2`; `''` has none. @throws MailctlError usage */
+export function parsePools(text: string): Map<string, readonly string[]> {
+  const pools = new Map<string, readonly string[]>()
+  for (const pool of text === '' ? [] : text.split(',')) {
+    const [, name = '', list = ''] = /^\s*([A-Za-z0-9_-]{1,64})=([^=]*)$/.exec(pool) ?? []
+    const addresses = list.split('+').map(address => address.trim())
+    const families = new Set(addresses.map(isIP))
+    if (name === '' || families.has(0) || families.size !== addresses.length || pools.has(name))
+      throw wrong('pools', text, 'Write NAME=ADDRESS, or NAME=IPV4+IPV6, several separated by commas.')
+    pools.set(name, Object.freeze(addresses))
+  }
+  return pools
+}
+
+/** Mail cannot leave from an address of another machine. @throws MailctlError bad-data */
+export function checkOwnAddresses(addresses: readonly string[]): void {
+  const own = Object.values(networkInterfaces()).flatMap(list => list ?? [])
+  const mine = new BlockList()
+  for (const { address, family } of own) mine.addAddress(address, family === 'IPv6' ? 'ipv6' : 'ipv4')
+  // All of 127.0.0.0/8 is this machine, though only one of it is listed.
+  mine.addSubnet('127.0.0.0', 8, 'ipv4')
+  const foreign = addresses.filter(address => !mine.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'))
+  if (foreign.length === 0) return
+  throw new MailctlError('bad-data', `this machine does not have the address ${foreign.join(', ')}`, {
+    hint: `It has ${own.map(({ address }) => address).join(', ')}.`,
+  })
 }
 
 export const withoutPassword = (relay: string): string => relay.split(',').map(redactUrl).join(',')

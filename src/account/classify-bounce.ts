@@ -43,8 +43,12 @@ const RULES: readonly Rule[] = [
   { when: status => status.startsWith('5.'), is: permanent('General') },
 ]
 
+/** Whether the sender chose how long delivery was tried: MaxDeliverySeconds. */
+export type Lifetime = 'default' | 'custom'
+
 /** @param outcome one whose action is `failed`; a given-up delay (4.4.7) is Transient */
-export function classifyBounce({ status, reply }: Outcome): BounceClass {
+export function classifyBounce({ status, reply }: Outcome, lifetime: Lifetime): BounceClass {
+  if (status === '4.4.7' && lifetime === 'custom') return transient('CustomTimeoutExceeded')
   const code = Number.parseInt(reply, 10)
   return RULES.find(rule => rule.when(status, reply, code))?.is ?? { bounceType: 'Undetermined', bounceSubType: 'Undetermined' }
 }

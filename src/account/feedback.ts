@@ -3,6 +3,7 @@
  * Recipients with the same news share an event; different types never do. SES fact: events, "Order and multiplicity".
  */
 import type { Outcome } from '../mail/outcome.ts'
+import type { Lifetime } from './classify-bounce.ts'
 import { bounceClass, bounceEvent, delayType, deliveryDelayEvent, deliveryEvent, type EventDetail } from './ses-event.ts'
 
 export interface SettledOutcome {
@@ -17,6 +18,7 @@ export interface FeedbackFacts {
   /** When the message was. */
   readonly acceptedAt: number
   readonly expiresAt: number
+  readonly lifetime: Lifetime
   /** Our own host name. */
   readonly reportingMta: string
   readonly outgoingIp?: string
@@ -54,7 +56,7 @@ export function feedbackEvents({ settled, newFeedbackId, outgoingIp, ...facts }:
     if (first) add(group, deliveryEvent({ ...facts, recipients: group.map(({ address }) => address), outcome: first.outcome }))
   }
   for (const group of grouped(settled, 'failed', ({ address, outcome }) =>
-    JSON.stringify([bounceClass(address, outcome), outcome.remote?.ip]),
+    JSON.stringify([bounceClass(address, outcome, facts.lifetime), outcome.remote?.ip]),
   )) {
     add(group, bounceEvent({ ...facts, failed: group, feedbackId: newFeedbackId() }))
   }

@@ -7,7 +7,7 @@
 
 import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
-import { classifyBounce } from './classify-bounce.ts'
+import { classifyBounce, type Lifetime } from './classify-bounce.ts'
 
 export interface EventMail {
   readonly acceptedAt: number
@@ -100,12 +100,13 @@ export function deliveryEvent({ at, acceptedAt, recipients, outcome, reportingMt
 export interface FailureFacts {
   readonly at: number
   readonly failed: readonly { readonly address: string; readonly outcome: Outcome }[]
+  readonly lifetime: Lifetime
   readonly reportingMta: string
   readonly feedbackId: string
 }
 
 /** One event for recipients that failed alike; the class is that of the first. */
-export function bounceEvent({ at, failed, reportingMta, feedbackId }: FailureFacts): EventDetail {
+export function bounceEvent({ at, failed, lifetime, reportingMta, feedbackId }: FailureFacts): EventDetail {
   const [first] = failed
   if (first === undefined) throw new Error('a bounce event needs a recipient')
   const ip = first.outcome.remote?.ip
@@ -114,7 +115,7 @@ export function bounceEvent({ at, failed, reportingMta, feedbackId }: FailureFac
     detail: {
       bounce: {
         feedbackId,
-        ...bounceClass(first.address, first.outcome),
+        ...bounceClass(first.address, first.outcome, lifetime),
         bouncedRecipients: failed.map(({ address, outcome }) => ({
           emailAddress: address,
           action: 'failed',
@@ -130,10 +131,10 @@ export function bounceEvent({ at, failed, reportingMta, feedbackId }: FailureFac
 }
 
 /** The simulator's bounce is `General`, whatever its text says. SES fact: simulator, "Payload details". */
-export const bounceClass = (address: string, outcome: Outcome): ReturnType<typeof classifyBounce> =>
+export const bounceClass = (address: string, outcome: Outcome, lifetime: Lifetime): ReturnType<typeof classifyBounce> =>
   isSimulatorAddress(address) && outcome.status.startsWith('5.')
     ? { bounceType: 'Permanent', bounceSubType: 'General' }
-    : classifyBounce(outcome)
+    : classifyBounce(outcome, lifetime)
 
 export interface DelayFacts {
   readonly at: number

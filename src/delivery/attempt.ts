@@ -12,7 +12,9 @@ import type { Clock } from '../ports/clock.ts'
 import type { AttemptRecord } from '../ports/store.ts'
 import type { TlsReports } from '../ports/tls-reports.ts'
 import type { Delivery, Hop, HopResult, Transport } from '../ports/transport.ts'
+import type { RelayHealth } from './relay-health.ts'
 import type { Route, Skipped } from './route.ts'
+import { isRelaySite } from './site.ts'
 
 /** RFC 5321 §5.1 asks for two at least. */
 export const MAX_HOPS = 5
@@ -27,11 +29,12 @@ interface Attempting {
   readonly transport: Pick<Transport, 'attempt'>
   readonly clock: Pick<Clock, 'now'>
   readonly tlsReports: Pick<TlsReports, 'note'>
+  readonly relayHealth: RelayHealth
 }
 
 /** @throws what `Transport.attempt` throws: an abort, or a message that cannot be read */
 export async function attempt(
-  { transport, clock, tlsReports }: Attempting,
+  { transport, clock, tlsReports, relayHealth }: Attempting,
   { route, delivery, signal }: { readonly route: Route; readonly delivery: Delivery; readonly signal?: AbortSignal },
 ): Promise<Attempted> {
   const skipped = route.skipped?.map(host => skippedRecord(host, delivery, clock.now())) ?? []
@@ -39,9 +42,12 @@ export async function attempt(
   if (route.kind === 'none') return withoutHost(route.outcome, { delivery, at: clock.now(), skipped })
   const records: AttemptRecord[] = skipped
   let outcomes: readonly Outcome[] = []
-  for (const hop of route.hops.slice(0, MAX_HOPS)) {
+  const toRelays = isRelaySite(route.site)
+  const hops = toRelays ? relayHealth.order(route.hops, clock.now()) : route.hops
+  for (const hop of hops.slice(0, MAX_HOPS)) {
     const startedAt = clock.now()
     const result = await transport.attempt(hop, delivery, signal)
+    if (toRelays) relayHealth.note(hop, result.kind, clock.now())
     if (result.tls !== undefined) noteTls(tlsReports, hop, result.tls)
     records.push(recordOf(hop, result, { delivery, startedAt, endedAt: clock.now() }))
     if (result.kind === 'session') return { outcomes: result.outcomes, records }

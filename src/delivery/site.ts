@@ -21,3 +21,5 @@ export function siteOfHosts(hosts: readonly string[]): string {
 export function siteOfRelays(relays: readonly Pick<Smarthost, 'host' | 'port'>[]): string {
   return RELAY_PREFIX + relays.map(({ host, port }) => `${host.toLowerCase()}:${port}`).join(' ')
 }
+
+export const isRelaySite = (site: string): boolean => site.startsWith(RELAY_PREFIX)

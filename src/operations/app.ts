@@ -1,5 +1,6 @@
 /** Everything an operation may use: ports and settings, built once by `open-app.ts` and passed as the first argument. */
 import type { Log } from '../base/log.ts'
+import type { RelayHealth } from '../delivery/relay-health.ts'
 import type { Authenticator } from '../ports/authenticator.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
 import type { Files } from '../ports/files.ts'
@@ -25,6 +26,7 @@ export interface App {
   readonly transport: Transport
   readonly stsPolicies: StsPolicies
   readonly tlsReports: TlsReports
+  readonly relayHealth: RelayHealth
   readonly lab: Lab
   readonly publisher: (target: PublishTarget) => Promise<Publisher>
   readonly nameServer: NameServer

@@ -7,31 +7,47 @@ import {
   type DeliveryOptions,
   noSuchSet,
 } from '../account/configuration-set.ts'
+import { MailctlError } from '../base/errors.ts'
+import { printable } from '../base/redact.ts'
 import type { App } from './app.ts'
 
 /** What is absent stays as it is; of a new set, as SES has it. */
 export type DeliveryChange = Partial<DeliveryOptions>
 
-/** @throws MailctlError bad-data, already-exists, limit-exceeded */
+/** @throws MailctlError bad-data, not-found (sending pool), already-exists, limit-exceeded */
 export async function createConfigurationSet(
-  { store, clock }: Pick<App, 'store' | 'clock'>,
+  { store, clock, settings }: Pick<App, 'store' | 'clock' | 'settings'>,
   name: string,
   change: DeliveryChange,
 ): Promise<ConfigurationSet> {
   checkSetName(name)
   const set = { name, createdAt: clock.now(), delivery: { ...DEFAULT_DELIVERY, ...change } }
   checkDeliveryOptions(set.delivery)
+  checkPool(set.delivery, settings)
   await store.addConfigurationSet(set)
   return set
 }
 
 /** Messages that were accepted before keep the options they were accepted with. @throws MailctlError bad-data, not-found */
-export async function changeConfigurationSet(app: Pick<App, 'store'>, name: string, change: DeliveryChange): Promise<ConfigurationSet> {
+export async function changeConfigurationSet(
+  app: Pick<App, 'store' | 'settings'>,
+  name: string,
+  change: DeliveryChange,
+): Promise<ConfigurationSet> {
   const set = await readConfigurationSet(app, name)
   const changed = { ...set, delivery: { ...set.delivery, ...change } }
   checkDeliveryOptions(changed.delivery)
+  checkPool(changed.delivery, app.settings)
   await app.store.saveConfigurationSet(changed)
   return changed
+}
+
+/** SES fact: api-v2, "Configuration sets", text verbatim. */
+function checkPool({ sendingPoolName: name }: DeliveryOptions, { pools }: App['settings']): void {
+  if (name === null || pools.has(name)) return
+  throw new MailctlError('not-found', `SendingPool ${printable(name)} doesn't exist`, {
+    hint: `Name the addresses it sends from: mailctl config set pools ${printable(name)}=192.0.2.10`,
+  })
 }
 
 /** @throws MailctlError not-found */

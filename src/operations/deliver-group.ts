@@ -18,7 +18,10 @@ import type { AttemptRecord, Leased, NewEvent, NewMessage, Settlement, StoredRec
 import type { App } from './app.ts'
 import { bounceReport } from './bounce-report.ts'
 
-export type DeliverApp = Pick<App, 'store' | 'clock' | 'ids' | 'resolver' | 'transport' | 'settings' | 'stsPolicies' | 'tlsReports' | 'log'>
+export type DeliverApp = Pick<
+  App,
+  'store' | 'clock' | 'ids' | 'resolver' | 'transport' | 'settings' | 'stsPolicies' | 'tlsReports' | 'relayHealth' | 'log'
+>
 
 /** Longer than any attempt may last, so that a lease lapses only when its owner is stuck or gone. */
 export const LEASE_MS = 3 * 3_600_000
@@ -54,7 +57,7 @@ export async function tryGroup(app: DeliverApp, group: Ready, way: Route, signal
   if (content === undefined) return all(ownVerdict('5.3.0', 'The content of the message is gone'))
   try {
     const { outcomes, records } = await attempt(app, {
-      route: routeFor(way, message.facts.delivery ?? DEFAULT_DELIVERY),
+      route: routeFor(way, message.facts.delivery ?? DEFAULT_DELIVERY, app.settings),
       delivery: {
         messageId: message.id,
         envelopeFrom: message.envelopeFrom,
@@ -130,6 +133,7 @@ async function settlement(
       at: now,
       acceptedAt: message.acceptedAt,
       expiresAt: message.expiresAt,
+      lifetime: message.facts.delivery?.maxDeliverySeconds ? 'custom' : 'default',
       reportingMta: settings.hostname,
       newFeedbackId: ids.newFeedbackId,
     })

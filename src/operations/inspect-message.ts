@@ -45,5 +45,8 @@ async function firstOctets(message: Readable): Promise<Buffer> {
 function classified(recipient: ReportedRecipient): InspectedRecipient {
   if (recipient.action !== 'failed') return { ...recipient, bounce: undefined }
   const reply = recipient.diagnosticCode.replace(/^[^;]*;\s*/, '')
-  return { ...recipient, bounce: classifyBounce({ action: 'failed', status: (recipient.status || '5.0.0') as EnhancedStatus, reply }) }
+  return {
+    ...recipient,
+    bounce: classifyBounce({ action: 'failed', status: (recipient.status || '5.0.0') as EnhancedStatus, reply }, 'default'),
+  }
 }

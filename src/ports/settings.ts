@@ -20,9 +20,11 @@ export interface Settings {
   readonly relay: readonly Smarthost[]
   /** Waits between tries, in milliseconds: after the first, the second, …; the last one repeats. At least one. */
   readonly retry: readonly number[]
+  /** Sending pools by name: the local addresses that mail leaves from, at most one of a family. */
+  readonly pools: ReadonlyMap<string, readonly string[]>
 }
 
-export const SETTING_KEYS = ['network', 'relay', 'hostname', 'resolver', 'region', 'retry', 'store'] as const
+export const SETTING_KEYS = ['network', 'relay', 'hostname', 'resolver', 'region', 'retry', 'pools', 'store'] as const
 export type SettingKey = (typeof SETTING_KEYS)[number]
 export type SettingOrigin = 'flag' | 'environment' | 'config' | 'default'
 

@@ -29,6 +29,17 @@ test('a set is made, shown, changed, listed and removed in the words of SES', as
   expect(await json('list')).toEqual({ ConfigurationSets: ['receipts'] })
 })
 
+test('a sending pool must be among the settings', async () => {
+  const refused = await door.run(['config-set', 'create', 'receipts', '--sending-pool', 'fast', '--json'])
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+  expect(JSON.parse(refused.stderr).Error).toMatchObject({ Code: 'NotFoundException', Message: "SendingPool fast doesn't exist" })
+  expect(await json('list')).toEqual({ ConfigurationSets: [] })
+  const env = { MAILCTL_POOLS: 'fast=127.0.0.1' }
+  const made = await door.run(['config-set', 'create', 'receipts', '--sending-pool', 'fast', '--json'], { env })
+  expect(JSON.parse(made.stdout).DeliveryOptions).toEqual({ TlsPolicy: 'OPTIONAL', SendingPoolName: 'fast' })
+  expect((await json('set', 'receipts', '--sending-pool', '')).DeliveryOptions).toEqual({ TlsPolicy: 'OPTIONAL' })
+})
+
 test.each([
   [['create', 'a b'], 65, 'BadRequestException', /'a b' cannot be the name/],
   [['create', 'x'.repeat(65)], 65, 'BadRequestException', /cannot be the name/],

@@ -41,6 +41,7 @@ test('flag beats environment beats config.json beats default, and each origin is
     ['resolver', 'flag'],
     ['region', 'config'],
     ['retry', 'default'],
+    ['pools', 'default'],
     ['store', 'default'],
   ])
   expect(Object.isFrozen(config) && Object.isFrozen(config.settings)).toBe(true)
@@ -73,6 +74,20 @@ test('the waits between tries are a setting', async () => {
   expect(loadConfig({ home }, {}).settings.retry).toEqual([30_000, 120_000, 14 * 3_600_000])
   expect(loadConfig({ home }, { MAILCTL_RETRY: '1h' }).settings.retry).toEqual([3_600_000])
   expect(() => loadConfig({ home }, { MAILCTL_RETRY: 'soon' })).toThrow("'soon' is not a value of retry")
+})
+
+test('sending pools name addresses of this machine', async () => {
+  expect(loadConfig({ home }, {}).settings.pools.size).toBe(0)
+  expect(await run(['config', 'set', 'pools', 'marketing=127.0.0.1, receipts=127.0.0.2'])).toMatchObject({ code: 0 })
+  expect([...loadConfig({ home }, {}).settings.pools]).toEqual([
+    ['marketing', ['127.0.0.1']],
+    ['receipts', ['127.0.0.2']],
+  ])
+  // An address that went away later is noticed when mail would leave from it; every other command still works.
+  expect([...loadConfig({ home }, { MAILCTL_POOLS: 'a=192.0.2.77+2001:db8::1' }).settings.pools]).toEqual([
+    ['a', ['192.0.2.77', '2001:db8::1']],
+  ])
+  expect(() => loadConfig({ home }, { MAILCTL_POOLS: 'a' })).toThrow("'a' is not a value of pools")
 })
 
 test('what is written is for the owner only', async () => {
@@ -128,6 +143,12 @@ test.each([
   [['config', 'set', 'retry', '1.5h'], 64, 'is not a value of retry', 'separated by commas'],
   [['config', 'set', 'retry', Array(21).fill('1m').join(',')], 64, 'is not a value of retry', 'up to 20'],
   [['config', 'set', 'retry', '1m', '5m'], 64, 'takes one value', 'Quote'],
+  [['config', 'set', 'pools', 'marketing'], 64, "'marketing' is not a value of pools", 'NAME=ADDRESS'],
+  [['config', 'set', 'pools', 'a b=127.0.0.1'], 64, 'is not a value of pools', 'NAME=ADDRESS'],
+  [['config', 'set', 'pools', 'a=mta.example.com'], 64, 'is not a value of pools', 'NAME=ADDRESS'],
+  [['config', 'set', 'pools', 'a=127.0.0.1+127.0.0.2'], 64, 'is not a value of pools', 'NAME=IPV4+IPV6'],
+  [['config', 'set', 'pools', 'a=127.0.0.1,a=127.0.0.2'], 64, 'is not a value of pools', 'NAME=ADDRESS'],
+  [['config', 'set', 'pools', 'a=192.0.2.77'], 65, 'does not have the address 192.0.2.77', 'It has '],
   [['config', 'set', 'store', 'postgres://ann:pw@db/x'], 64, 'is not a value of store', 'sqlite'],
   [['config', 'set', 'region', 'us-east-1', 'eu-west-1'], 64, 'takes one value', 'Quote'],
   [['config', 'set', 'region', 'us-east-1', '--password-file', 'x'], 64, 'goes with relay only', 'relay'],

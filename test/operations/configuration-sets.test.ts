@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { DEFAULT_DELIVERY } from '../../src/account/configuration-set.ts'
 import { changeConfigurationSet, createConfigurationSet, deleteConfigurationSet } from '../../src/operations/configuration-sets.ts'
 import { setIdentity } from '../../src/operations/set-identity.ts'
+import { waitForOutcome } from '../../src/operations/wait-for-outcome.ts'
 import { type Engine, openEngine } from '../support/engine.ts'
 
 const HOUR = 3_600_000
@@ -61,4 +62,15 @@ test('a message keeps the options it was accepted with', async () => {
   expect((await engine.app.store.message(before.id))?.facts.delivery).toEqual({ ...DEFAULT_DELIVERY, tlsPolicy: 'REQUIRE' })
   expect((await accepted(engine, naming('strict'))).facts.delivery).toEqual(DEFAULT_DELIVERY)
   expect((await accepted(engine, plain)).facts.delivery).toBeUndefined()
+})
+
+test('a message that was tried for as long as its set says bounces, and the event names the reason', async () => {
+  const engine = await openEngine()
+  await createConfigurationSet(engine.app, 'soon', { maxDeliverySeconds: 300 })
+  const { messageId } = await engine.submit(plain.replace('ann@gmail.com', 'ann@down.test'), { configurationSet: 'soon' })
+  const { signal } = new AbortController()
+  const { recipients } = await waitForOutcome(engine.app, messageId, { goal: 'final', timeoutMs: HOUR, signal })
+  expect(recipients[0]).toMatchObject({ state: 'bounced', outcome: { status: '4.4.7' } })
+  const bounce = (await engine.app.store.events({ messageId })).find(({ type }) => type === 'Bounce')
+  expect(bounce?.event).toMatchObject({ bounce: { bounceType: 'Transient', bounceSubType: 'CustomTimeoutExceeded' } })
 })

@@ -1,8 +1,10 @@
 /** Route, attempt, transport and the lab's receivers together: what each of its test domains does to a delivery, over real sessions. */
+
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createTransport } from '../../src/adapters/transport.ts'
 import { attempt } from '../../src/delivery/attempt.ts'
+import { RelayHealth } from '../../src/delivery/relay-health.ts'
 import { route } from '../../src/delivery/route.ts'
 import type { Delivery, Transport } from '../../src/ports/transport.ts'
 import { closeBoxes, openBox } from '../support/lab-box.ts'
@@ -38,7 +40,7 @@ function openEngine(network: 'lab' | 'live' = 'lab') {
       }
       const found = await route({ lookup, chance: () => 0, settings, stsPolicyOf: async () => ({ kind: 'none' }) }, domain, 'key')
       const { outcomes, records } = await attempt(
-        { transport, clock: { now: () => 0 }, tlsReports: { note: () => {} } },
+        { transport, clock: { now: () => 0 }, tlsReports: { note: () => {} }, relayHealth: new RelayHealth() },
         { route: found, delivery },
       )
       return { outcomes, records, said: outcomes.map(({ action, status }) => `${action} ${status}`) }

@@ -40,7 +40,14 @@ export function openDoor(): Door {
     const app: App = { ...untouched<App>('app'), settings, store, clock, ids, lab: listLab(inbox), log: silent }
     return { ...app, close: async () => await store.close() }
   }
-  const settings = { network: 'lab', hostname: 'mta.mailctl.test', region: 'us-east-1', relay: [], retry: [60_000] } as const
+  const settings = {
+    network: 'lab',
+    hostname: 'mta.mailctl.test',
+    region: 'us-east-1',
+    relay: [],
+    retry: [60_000],
+    pools: new Map(),
+  } as const
   return {
     home,
     inbox,

@@ -18,5 +18,11 @@ test.each<[status: EnhancedStatus, reply: string, type: string, subType: string]
   ['5.7.1', '550 5.7.1 relaying denied', 'Permanent', 'General'],
   ['4.4.7', '451 4.4.7 delivery time expired', 'Transient', 'General'],
 ])('%s %s is %s/%s', (status, reply, bounceType, bounceSubType) => {
-  expect(classifyBounce({ action: 'failed', status, reply })).toEqual({ bounceType, bounceSubType })
+  expect(classifyBounce({ action: 'failed', status, reply }, 'default')).toEqual({ bounceType, bounceSubType })
+})
+
+test('a time for delivery that the sender chose is named as such; other bounces are what they are', () => {
+  const late = { action: 'failed', status: '4.4.7', reply: '554 4.4.7 Message expired' } as const
+  expect(classifyBounce(late, 'custom')).toEqual({ bounceType: 'Transient', bounceSubType: 'CustomTimeoutExceeded' })
+  expect(classifyBounce({ ...late, status: '5.2.2', reply: '552 5.2.2 full' }, 'custom').bounceSubType).toBe('MailboxFull')
 })

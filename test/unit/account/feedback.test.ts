@@ -27,6 +27,7 @@ const events = (settled: readonly SettledOutcome[]) => {
     settled,
     at,
     acceptedAt: mail.acceptedAt,
+    lifetime: 'default',
     expiresAt: at + 50_400_000,
     reportingMta: 'mta.example',
     outgoingIp: '127.0.0.1',

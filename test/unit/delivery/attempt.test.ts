@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { attempt, MAX_HOPS } from '../../../src/delivery/attempt.ts'
+import { RESTING_MS, RelayHealth } from '../../../src/delivery/relay-health.ts'
 import type { Route } from '../../../src/delivery/route.ts'
 import { ownVerdict } from '../../../src/mail/interpret-reply.ts'
 import type { Outcome } from '../../../src/mail/outcome.ts'
@@ -46,7 +47,7 @@ async function attempted(...answers: HopResult[]) {
       return answer
     },
   }
-  const result = await attempt({ transport, clock: { now: () => now++ }, tlsReports }, { route, delivery })
+  const result = await attempt({ transport, clock: { now: () => now++ }, tlsReports, relayHealth: new RelayHealth() }, { route, delivery })
   return { ...result, asked }
 }
 
@@ -92,7 +93,10 @@ describe('hosts in order', () => {
 test('without any host everyone gets the outcome of the route, and there is a record of it', async () => {
   const outcome = ownVerdict('5.1.10', 'null MX')
   const transport = { attempt: () => Promise.reject(new Error('nobody to ask')) }
-  const result = await attempt({ transport, clock: { now: () => 7 }, tlsReports }, { route: { kind: 'none', outcome }, delivery })
+  const result = await attempt(
+    { transport, clock: { now: () => 7 }, tlsReports, relayHealth: new RelayHealth() },
+    { route: { kind: 'none', outcome }, delivery },
+  )
   expect(result.outcomes).toEqual([outcome, outcome])
   expect(result.records).toEqual([
     {
@@ -111,7 +115,9 @@ test('without any host everyone gets the outcome of the route, and there is a re
 test('what the transport throws is not swallowed', async () => {
   const transport = { attempt: () => Promise.reject(new Error('interrupted')) }
   const route: Route = { kind: 'hops', site: 'site', hops: [hop('a'), hop('b')] }
-  await expect(attempt({ transport, clock: { now: () => 7 }, tlsReports }, { route, delivery })).rejects.toThrow('interrupted')
+  await expect(
+    attempt({ transport, clock: { now: () => 7 }, tlsReports, relayHealth: new RelayHealth() }, { route, delivery }),
+  ).rejects.toThrow('interrupted')
 })
 
 describe('TLS is counted for the recipient domain', () => {
@@ -119,7 +125,10 @@ describe('TLS is counted for the recipient domain', () => {
     const hops = [{ ...hop('mx.test'), policy: { domain: 'example.test', type: 'sts', words: '', ...policy } as const }]
     const answer: HopResult = { ...session(delivered), ...(tls && { tls }) }
     const transport = { attempt: async () => answer }
-    await attempt({ transport, clock: { now: () => 7 }, tlsReports }, { route: { kind: 'hops', site: 'site', hops }, delivery })
+    await attempt(
+      { transport, clock: { now: () => 7 }, tlsReports, relayHealth: new RelayHealth() },
+      { route: { kind: 'hops', site: 'site', hops }, delivery },
+    )
     return noted.map(({ domain, policy: type, host, result }) => `${domain} ${type} ${host} ${result}`)
   }
 
@@ -143,11 +152,53 @@ describe('TLS is counted for the recipient domain', () => {
       skipped: [{ host: 'bad.test', words: 'not named by the policy', session: skipped }],
     }
     const transport = { attempt: () => Promise.reject(new Error('nobody to ask')) }
-    const { records } = await attempt({ transport, clock: { now: () => 7 }, tlsReports }, { route, delivery })
+    const { records } = await attempt(
+      { transport, clock: { now: () => 7 }, tlsReports, relayHealth: new RelayHealth() },
+      { route, delivery },
+    )
     expect(records.map(({ host, summary }) => [host, summary])).toEqual([
       ['bad.test', 'not tried: not named by the policy'],
       ['', dead.reply],
     ])
     expect(noted).toEqual([skipped])
   })
+})
+
+test('a relay that failed is tried last from then on, and in its place again when it has rested', async () => {
+  const relayHealth = new RelayHealth()
+  const route: Route = { kind: 'hops', site: 'relay a:25 b:25', hops: [hop('a'), hop('b')] }
+  const down = new Set(['a'])
+  let now = 0
+  const asked: string[] = []
+  const transport = {
+    attempt: async ({ hostName }: Hop): Promise<HopResult> => {
+      asked.push(hostName)
+      return down.has(hostName) ? unreachable(dead) : session(delivered, delivered)
+    },
+  }
+  const turn = async (to: Route = route): Promise<string> => {
+    asked.length = 0
+    await attempt({ transport, clock: { now: () => now }, tlsReports, relayHealth }, { route: to, delivery })
+    return asked.join(' ')
+  }
+  expect([await turn(), await turn(), await turn()]).toEqual(['a b', 'b', 'b'])
+  now += RESTING_MS
+  expect([await turn(), await turn()]).toEqual(['a b', 'b'])
+  down.add('b')
+  expect(await turn()).toBe('b a')
+  now += RESTING_MS
+  down.clear()
+  expect([await turn(), await turn()]).toEqual(['a', 'a'])
+  down.add('a')
+  expect([await turn({ ...route, site: 'mx.test' }), await turn({ ...route, site: 'mx.test' })]).toEqual(['a b', 'a b'])
+})
+
+test('after a rest one attempt tries the relay for all', () => {
+  const health = new RelayHealth()
+  const hops = [hop('a'), hop('b')]
+  const first = (now: number): string | undefined => health.order(hops, now)[0]?.hostName
+  health.note(hop('a'), 'unreachable', 0)
+  expect([first(RESTING_MS - 1), first(RESTING_MS), first(RESTING_MS), first(RESTING_MS + 1)]).toEqual(['b', 'a', 'b', 'b'])
+  health.note(hop('a'), 'session', RESTING_MS + 2)
+  expect(first(RESTING_MS + 3)).toBe('a')
 })

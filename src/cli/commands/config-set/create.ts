@@ -11,7 +11,7 @@ export default command<ConfigurationSet>({
   details: 'A message follows the set it names: --config-set, X-SES-CONFIGURATION-SET, or the default of its identity.',
   examples: ['mailctl config-set create receipts', 'mailctl config-set create receipts --tls-policy REQUIRE --max-delivery 2h'],
   options: DELIVERY_FLAGS,
-  fails: ['usage', 'bad-data', 'already-exists', 'limit-exceeded', 'config', 'store-unavailable'],
+  fails: ['usage', 'bad-data', 'not-found', 'already-exists', 'limit-exceeded', 'config', 'store-unavailable'],
   async run({ app }, [name = ''], flags) {
     const change = deliveryChange(flags)
     return await createConfigurationSet(await app(), name, change)
