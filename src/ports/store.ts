@@ -11,16 +11,19 @@ import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
 
-/** Where a body lies: up to 4 KB in the row, larger ones in a segment file of `spool/`. */
+/**
+ * A body. `inline`: whole and in memory, at most 256 KB; the store puts it into a row or the spool when it takes the message, in the same
+ * commit, so giving it up costs nothing. `segment`: in a file of `spool/`, as every larger one is.
+ */
 export type StoredBody =
   | { readonly kind: 'inline'; readonly bytes: Buffer }
   | { readonly kind: 'segment'; readonly segment: string; readonly offset: number; readonly length: number; readonly sha256: Buffer }
 
 /** A body on its way to disk. Nothing refers to it until a message does, so abandoning it loses nothing. */
 export interface BodySink {
-  /** Resolves when more may be written. @throws MailctlError store-unavailable, disk full included */
+  /** Resolves when more may be written. The chunk is not to change any more. @throws MailctlError store-unavailable, disk full included */
   write(chunk: Buffer): Promise<void>
-  /** Durable when it resolves. */
+  /** What went to a segment is durable when it resolves. */
   finish(): Promise<StoredBody>
   /** Gives the space back: also after `finish`, when the message was refused for good. A body that a message has taken is left alone. */
   abort(): Promise<void>

@@ -238,7 +238,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         await openTheGates(store)
         const octets = randomBytes(size)
         const body = await spooled(store, octets.subarray(0, size >> 1), octets.subarray(size >> 1))
-        expect(body.kind).toBe(size <= 4096 ? 'inline' : 'segment')
+        expect(body.kind).toBe(size <= 65_536 ? 'inline' : 'segment') // larger ones go to disk while they come
         if (body.kind === 'segment') expect(body.sha256).toEqual(createHash('sha256').update(octets).digest())
         const message = messageOf({ body })
         await store.accept(message, [])
@@ -268,7 +268,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       it('refuses a body that was aborted', async () => {
         await openTheGates(store)
         const sink = store.newBody()
-        await sink.write(Buffer.alloc(10_000))
+        await sink.write(Buffer.alloc(300_000))
         const body = await sink.finish()
         await sink.abort()
         await expect(store.accept(messageOf({ body }), [])).rejects.toMatchObject({ code: 'store-unavailable' })
@@ -277,21 +277,21 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       it('is given back when the settlement that queues it as a report fails', async () => {
         await openTheGates(store)
         await store.accept(messageOf(), [])
-        const body = await spooled(store, Buffer.alloc(10_000))
+        const body = await spooled(store, Buffer.alloc(300_000))
         const report = messageOf({ kind: 'report', body })
         const impossible = settlementOf(await leaseOne(), 'rejected', never, { reports: [report] })
         await expect(store.settle(impossible)).rejects.toThrow('cannot go from active to rejected')
         await expect(store.accept(report, [])).rejects.toMatchObject({ code: 'store-unavailable' })
       })
 
-      it('can be offered again after a refusal', async () => {
-        const body = await spooled(store, Buffer.alloc(10_000, 'x'))
+      it.each([10_000, 300_000])('of %i octets can be offered again after a refusal', async size => {
+        const body = await spooled(store, Buffer.alloc(size, 'x'))
         await expect(store.accept(messageOf({ body }), [])).rejects.toMatchObject({ code: 'not-verified' })
         await openTheGates(store)
         const message = messageOf({ body })
         await store.accept(message, [])
         const content = await store.content(message.id)
-        expect(content && (await bytesOf(content.body)).equals(Buffer.alloc(10_000, 'x'))).toBe(true)
+        expect(content && (await bytesOf(content.body)).equals(Buffer.alloc(size, 'x'))).toBe(true)
       })
 
       it('lets head and body go when the last recipient is final, and not before', async () => {

@@ -3,8 +3,9 @@
  * only its caller hears of it. The sync to disk goes on beside the program: what is committed while one runs shares the next. There is no
  * timer: a lone write waits for nothing. Nobody is answered before the sync that covers him has ended.
  *
- * Jobs are run without savepoints, for hardly any throws after it has written. When one does, the whole group is undone and run again with
- * a savepoint for each: so a job may run twice, and changes nothing but rows until its `afterCommit`.
+ * A job that throws before it has written costs the others nothing, and hardly any throws later. When one does, or the commit fails, the
+ * whole group is undone and its jobs are run again in a transaction each: so a job may run twice, and changes nothing but rows, and what
+ * the hooks put right, until its `afterCommit`.
  */
 import type { Database } from '../../base/database.ts'
 
@@ -23,10 +24,8 @@ export interface GroupHooks {
   begun(): void
   /** The last moment to write, for what is written once for all jobs. */
   ending(): void
-  /** Nothing of the transaction was kept. */
+  /** Nothing of it was kept. */
   undone(): void
-  /** @returns goes back to this moment */
-  mark(): () => void
 }
 
 /** Short enough that another process does not wait long for the lock, nor this one for the disk. */
@@ -34,7 +33,6 @@ const LARGEST_GROUP = 200
 const LARGEST_GROUP_BYTES = 1024 * 1024
 
 type Ending = () => void
-const ignore: Ending = () => {}
 interface Job {
   /** Does the work, and returns what is to be done after the commit. */
   readonly run: () => Ending
@@ -59,12 +57,47 @@ export function groupCommit(database: Database, hooks: GroupHooks): Commit {
     scheduled = false
     const group = nextGroup()
     if (waiting.length > 0) schedule()
+    if (!run(group)) for (const job of group) run([job])
+    syncCommitted()
+  }
+
+  function nextGroup(): Job[] {
+    let count = 0
+    for (let bytes = 0; count < waiting.length && count < LARGEST_GROUP && bytes < LARGEST_GROUP_BYTES; count += 1)
+      bytes += waiting[count]?.bytes ?? 0
+    const group = count === waiting.length ? waiting : waiting.slice(0, count)
+    waiting = count === waiting.length ? [] : waiting.slice(count)
+    return group
+  }
+
+  /** @returns false when the jobs have to be run one by one; nothing was kept then */
+  function run(group: readonly Job[]): boolean {
+    let begun = false
     try {
-      const endings = runTogether(group) ?? runApart(group)
-      for (const [index, job] of group.entries()) committed.push({ end: endings[index] ?? ignore, fail: job.fail })
-      syncCommitted()
+      const done = database.unsyncedTransaction(() => {
+        begun = true
+        hooks.begun()
+        const made = group.map(job => ({ end: attempt(job), fail: job.fail }))
+        hooks.ending()
+        return made
+      })
+      for (const one of done) committed.push(one)
+      return true
     } catch (error) {
+      hooks.undone()
+      if (begun && group.length > 1) return false
       for (const job of group) job.fail(error)
+      return true
+    }
+  }
+
+  function attempt(job: Job): Ending {
+    const written = database.writes()
+    try {
+      return job.run()
+    } catch (error) {
+      if (database.writes() !== written) throw error
+      return () => job.fail(error)
     }
   }
 
@@ -86,73 +119,6 @@ export function groupCommit(database: Database, hooks: GroupHooks): Commit {
         for (const { fail } of covered) fail(error)
       },
     )
-  }
-
-  function nextGroup(): Job[] {
-    let count = 0
-    for (let bytes = 0; count < waiting.length && count < LARGEST_GROUP && bytes < LARGEST_GROUP_BYTES; count += 1)
-      bytes += waiting[count]?.bytes ?? 0
-    const group = count === waiting.length ? waiting : waiting.slice(0, count)
-    waiting = count === waiting.length ? [] : waiting.slice(count)
-    return group
-  }
-
-  /** @returns undefined when one job among several failed after it had written; nothing is kept then */
-  function runTogether(group: readonly Job[]): Ending[] | undefined {
-    let spoilt = false
-    try {
-      return inTransaction(() =>
-        group.map(job => {
-          const written = database.writes()
-          try {
-            return job.run()
-          } catch (error) {
-            if (database.writes() === written) return () => job.fail(error)
-            spoilt = true
-            throw error
-          }
-        }),
-      )
-    } catch (error) {
-      if (spoilt && group.length > 1) return undefined
-      throw error
-    }
-  }
-
-  const runApart = (group: readonly Job[]): Ending[] => inTransaction(() => group.map(runAlone))
-
-  function inTransaction(work: () => Ending[]): Ending[] {
-    try {
-      return database.unsyncedTransaction(() => {
-        hooks.begun()
-        const endings = work()
-        hooks.ending()
-        return endings
-      })
-    } catch (error) {
-      hooks.undone()
-      throw error
-    }
-  }
-
-  function runAlone(job: Job): Ending {
-    const goBack = hooks.mark()
-    database.prepare('SAVEPOINT job').run()
-    try {
-      const end = job.run()
-      database.prepare('RELEASE job').run()
-      return end
-    } catch (error) {
-      try {
-        database.prepare('ROLLBACK TO job').run()
-        database.prepare('RELEASE job').run()
-      } catch {
-        // SQLite has ended the whole transaction, as after a full disk: then the whole group has failed.
-        throw error
-      }
-      goBack()
-      return () => job.fail(error)
-    }
   }
 
   return <T>(work: () => T, { afterCommit, bytes = 0 }: CommitOptions<T> = {}) =>

@@ -4,18 +4,19 @@
  */
 import type { Database } from '../../base/database.ts'
 import { isFinal, MOVES, type RecipientState } from '../../mail/outcome.ts'
-import type { NewEvent, Settlement } from '../../ports/store.ts'
+import type { NewEvent, NewMessage, Settlement } from '../../ports/store.ts'
 import { number, optional, text } from './columns.ts'
 import { WAITING } from './due.ts'
 import { insertAttempts, insertEvents } from './event-rows.ts'
 import type { InHand } from './in-hand.ts'
-import { type AccountName, insertMessage, sequenceOf } from './message-rows.ts'
+import { sequenceOf } from './message-rows.ts'
 
-/** Who settles: only recipients that `owner` holds change, and what is queued as a report names the account so. */
+/** Who settles: only recipients that `owner` holds change. */
 export interface Settler {
   readonly owner: number
-  readonly account: () => AccountName
   readonly inHand: InHand
+  /** Queues a message of our own. */
+  readonly insert: (report: NewMessage) => void
 }
 
 export interface Settled {
@@ -29,7 +30,7 @@ export interface Settled {
  * Recipients that the owner no longer holds are left out, with their events, and the rest is written.
  * @returns undefined when nothing of it was held
  */
-export function settleHeld(database: Database, settlement: Settlement, { owner, account, inHand }: Settler): Settled | undefined {
+export function settleHeld(database: Database, settlement: Settlement, { owner, inHand, insert }: Settler): Settled | undefined {
   const { messageId, recipients, settledAt, events } = settlement
   const seq = inHand.sequenceOf(messageId) ?? sequenceOf(database, messageId)
   if (seq === undefined) return undefined
@@ -38,7 +39,7 @@ export function settleHeld(database: Database, settlement: Settlement, { owner, 
   const moved = recipients.filter(recipient => moveRecipient(database, { seq, owner, settledAt }, recipient))
   if (moved.length === 0) return undefined
   insertEvents(database, seq, moved.length === recipients.length ? events : eventsOf(database, seq, events, moved))
-  for (const report of settlement.reports) insertMessage(database, report, account(), null)
+  for (const report of settlement.reports) insert(report)
   return {
     seq,
     isOver: inHand.settled(

@@ -4,6 +4,7 @@
  * that nobody else has written. Writes of one turn share a commit (`group-commit.ts`).
  */
 import { join } from 'node:path'
+import type { SendingUsage } from '../../account/account.ts'
 import { admit, namesToLoad, type ProofScope } from '../../account/admit.ts'
 import type { Database } from '../../base/database.ts'
 import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
@@ -23,6 +24,7 @@ import { watchOthers } from './other-writers.ts'
 import { openOwner, type Processes, systemProcesses } from './owner.ts'
 import { earliestDue, settleHeld } from './queue.ts'
 import { queueTools } from './queue-tools.ts'
+import { ROW_BYTES } from './segment.ts'
 import { openSpool } from './spool.ts'
 import { openUsageLedger } from './usage-ledger.ts'
 
@@ -59,7 +61,6 @@ export function openStore(database: Database, options: StoreOptions): Store {
     },
     ending: () => usage.write(),
     undone: forget,
-    mark: () => usage.mark(),
   })
   let lookedForDeadAt: number | undefined
   let closed = false
@@ -91,22 +92,26 @@ export function openStore(database: Database, options: StoreOptions): Store {
       write()
     })
 
-  function admitMessage({ recipients, senders, acceptedAt }: NewMessage): void {
+  /** @returns the usage with this message */
+  function admitMessage({ recipients, senders, acceptedAt }: NewMessage, before: SendingUsage): SendingUsage {
     const account = known.account()
     const identities = known.identities(namesToLoad(senders, account.productionAccess ? [] : recipients))
-    const question = { account, network, senders, recipients, identities, usage: usage.take(acceptedAt) }
-    usage.spend(admit(question, acceptedAt), recipients.filter(address => !isSimulatorAddress(address)).length)
+    return admit({ account, network, senders, recipients, identities, usage: before }, acceptedAt)
   }
+
+  const insert = (message: NewMessage, holder: number | null): number => insertMessage(database, message, known.account(), holder)
 
   function acceptOne(message: NewMessage, events: readonly NewEvent[], { leaseMs }: AcceptOptions): Admission {
     const earlier = message.idempotencyKey === undefined ? undefined : idOfKey(database, message.idempotencyKey)
     if (earlier !== undefined) return { messageId: earlier, duplicateOf: earlier, held: false }
     spool.claim(message.body)
-    if (message.kind === 'mail') admitMessage(message)
+    const spent = message.kind === 'mail' ? admitMessage(message, usage.take(message.acceptedAt)) : undefined
     const held = leaseMs !== undefined
     if (held) owner.hold(machineNow(), leaseMs)
-    const seq = insertMessage(database, message, known.account(), held ? owner.id() : null)
+    const seq = insert(message, held ? owner.id() : null)
     insertEvents(database, seq, events)
+    // In memory last: what was written before is undone with the rows, and these are counted only with them.
+    if (spent) usage.spend(spent, message.recipients.filter(address => !isSimulatorAddress(address)).length)
     if (held) inHand.took(message.id, seq, message.recipients.length)
     return { messageId: message.id, duplicateOf: null, held }
   }
@@ -142,14 +147,40 @@ export function openStore(database: Database, options: StoreOptions): Store {
     return leased
   }
 
+  async function accept(message: NewMessage, events: readonly NewEvent[], options: AcceptOptions): Promise<Admission> {
+    const { body, head } = message
+    if (options.leaseMs !== undefined) owner.id() // the first call commits it by itself
+    const admission = await commit(() => acceptOne(message, events, options), {
+      bytes: head.length + (body.kind === 'inline' ? body.bytes.length : 0),
+      afterCommit({ duplicateOf }) {
+        if (duplicateOf === null) spool.claimed(body)
+      },
+    })
+    if (admission.duplicateOf !== null) await spool.discard(body)
+    return admission
+  }
+
+  /** A body that is not in a row has to be on the disk before the row that refers to it. */
+  async function acceptLarge(message: NewMessage, events: readonly NewEvent[], options: AcceptOptions): Promise<Admission> {
+    // Most refusals come before an octet is written; what was accepted before, which its key says, is no matter of quota.
+    if (message.kind === 'mail' && message.idempotencyKey === undefined) fresh(() => admitMessage(message, usage.read(message.acceptedAt)))
+    const large = await stored(message)
+    return await accept(large, events, options).catch(async (error: unknown) => {
+      await spool.discard(large.body)
+      throw error
+    })
+  }
+
+  const stored = async (message: NewMessage): Promise<NewMessage> => ({ ...message, body: await spool.store(message.body) })
+
   async function settle(settlement: Settlement): Promise<void> {
-    const { reports } = settlement
-    const settler = { owner: owner.id(), account: known.account, inHand }
+    const reports = settlement.reports.length === 0 ? [] : await Promise.all(settlement.reports.map(stored))
+    const settler = { owner: owner.id(), inHand, insert: (report: NewMessage) => insert(report, null) }
     const giveBack = (): Promise<unknown> => Promise.all(reports.map(({ body }) => spool.discard(body)))
     const { settled } = await commit(
       () => {
         for (const { body } of reports) spool.claim(body)
-        const settled = settleHeld(database, settlement, settler)
+        const settled = settleHeld(database, { ...settlement, reports }, settler)
         if (!settled) return { settled: false, unneeded: [] }
         const segment = (settled.isOver ?? isOver(database, settled.seq)) ? dropContent(database, settled.seq) : undefined
         return { settled: true, unneeded: segment === undefined ? [] : spool.collect([segment]) }
@@ -182,18 +213,10 @@ export function openStore(database: Database, options: StoreOptions): Store {
     ...configurationSetRows(database, commit),
 
     newBody: () => spool.newBody(),
-    async accept(message, events, options = {}) {
-      if (options.leaseMs !== undefined) owner.id()
-      const { body, head } = message
-      const admission = await commit(() => acceptOne(message, events, options), {
-        bytes: head.length + (body.kind === 'inline' ? body.bytes.length : 0),
-        afterCommit({ duplicateOf }) {
-          if (duplicateOf === null) spool.claimed(body)
-        },
-      })
-      if (admission.duplicateOf !== null) await spool.discard(body)
-      return admission
-    },
+    accept: (message, events, options = {}) =>
+      message.body.kind === 'inline' && message.body.bytes.length > ROW_BYTES
+        ? acceptLarge(message, events, options)
+        : accept(message, events, options),
     idOfKey: async key => idOfKey(database, key),
     message: async id => findMessage(database, id),
     messages: async limit => newestMessages(database, limit),

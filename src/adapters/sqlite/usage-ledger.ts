@@ -20,8 +20,6 @@ export interface UsageLedger {
   write(): void
   /** The rows may say something else than what is known here. */
   forget(): void
-  /** @returns goes back to this moment */
-  mark(): () => void
 }
 
 /** Recipients of one second, not written yet. */
@@ -39,7 +37,7 @@ interface Known {
 
 export function openUsageLedger(database: Database): UsageLedger {
   let known: Known | undefined
-  let spent = new Map<number, Spent>()
+  const spent = new Map<number, Spent>()
 
   function load(): Known {
     if (known) return known
@@ -109,13 +107,6 @@ export function openUsageLedger(database: Database): UsageLedger {
     forget() {
       known = undefined
       spent.clear()
-    },
-    mark() {
-      const then = { known, spent: new Map(spent) }
-      return () => {
-        known = then.known
-        spent = then.spent
-      }
     },
   }
 }

@@ -1,5 +1,5 @@
 /** What happens when files are missing, damaged, forbidden or do not fit: a clear error, and nothing half-stored. */
-import { chmodSync, readdirSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -117,86 +117,132 @@ describe.skipIf(process.platform === 'win32')('a full disk', () => {
 })
 
 describe('the spool', () => {
-  async function withBody(size = 200_000): Promise<{ home: string; store: Store; id: string; segment: string }> {
+  async function withBody(size: number): Promise<{ home: string; store: Store; id: string; segment: string }> {
     const { home, store } = await newHome()
     const message = messageOf({ body: await spooled(store, Buffer.alloc(size, 'body')) })
     await store.accept(message, [])
     const [segment = ''] = segmentsOf(home)
     return { home, store, id: message.id, segment }
   }
+  async function deliver(store: Store, messageId: string): Promise<void> {
+    for (const { recipients } of await store.lease({ now: T0, leaseMs: 1_000, limit: 1, messageId }))
+      await store.settle({
+        messageId,
+        attempts: [],
+        recipients: recipients.map(({ index }) => ({
+          index,
+          state: 'delivered',
+          nextAttemptAt: null,
+          outcome: { action: 'delivered', status: '2.0.0', reply: '250 OK' },
+        })),
+        settledAt: T0,
+        events: [],
+        reports: [],
+      })
+  }
   const lost = expect.objectContaining({ code: 'store-unavailable', message: expect.stringContaining('the spool lost a message body') })
 
-  it('says so when a file has gone, and again when it goes between the look and the reading', async () => {
-    const { store, id, segment } = await withBody()
+  describe.each([200_000, 400_000])('with a body of %i octets', size => {
+    it('says so when its file has gone', async () => {
+      const { store, id, segment } = await withBody(size)
+      unlinkSync(segment)
+      await expect(store.content(id)).rejects.toEqual(lost)
+    })
+
+    it('says so when the tail is torn', async () => {
+      const { store, id, segment } = await withBody(size)
+      truncateSync(segment, size - 1)
+      await expect(store.content(id)).rejects.toEqual(lost)
+    })
+
+    it('says so when one octet is another, at the latest where the body would end', async () => {
+      const { store, id, segment } = await withBody(size)
+      const file = await open(segment, 'r+')
+      await file.write(Buffer.from('X'), 0, 1, 100_000)
+      await file.close()
+      const read = async (): Promise<unknown> => {
+        const content = await store.content(id)
+        return content && bytesOf(content.body)
+      }
+      await expect(read()).rejects.toEqual(lost)
+    })
+
+    it('takes garbage after the last body for what it is', async () => {
+      const { store, id, segment } = await withBody(size)
+      truncateSync(segment, size + 100_000)
+      const content = await store.content(id)
+      expect(content && (await bytesOf(content.body)).equals(Buffer.alloc(size, 'body'))).toBe(true)
+    })
+  })
+
+  it('says so when a large body is lost between the look and the reading', async () => {
+    const { store, id, segment } = await withBody(400_000)
     const content = await store.content(id)
+    truncateSync(segment, 399_999)
+    await expect(content && bytesOf(content.body)).rejects.toEqual(lost)
     unlinkSync(segment)
-    await expect(store.content(id)).rejects.toEqual(lost)
     await expect(content && bytesOf(content.body)).rejects.toEqual(lost)
   })
 
-  it('says so when the tail is torn', async () => {
-    const { store, id, segment } = await withBody()
-    const content = await store.content(id)
-    truncateSync(segment, 199_999)
-    await expect(store.content(id)).rejects.toEqual(lost)
-    await expect(content && bytesOf(content.body)).rejects.toEqual(lost)
-  })
-
-  it('says so when one octet is another', async () => {
-    const { store, id, segment } = await withBody()
-    const file = await open(segment, 'r+')
-    await file.write(Buffer.from('X'), 0, 1, 100_000)
-    await file.close()
-    const content = await store.content(id)
-    await expect(content && bytesOf(content.body)).rejects.toEqual(lost)
-  })
-
-  it('takes garbage after the last body for what it is', async () => {
-    const { store, id, segment } = await withBody()
-    truncateSync(segment, 300_000)
-    const content = await store.content(id)
-    expect(content && (await bytesOf(content.body)).equals(Buffer.alloc(200_000, 'body'))).toBe(true)
-  })
-
-  it('shares a file between bodies and removes it with the last of them', async () => {
+  it('shares a file between streamed bodies and removes it with the last of them', async () => {
     const { home, store, id } = await withBody(2_000_000)
-    const second = messageOf({ body: await spooled(store, Buffer.alloc(10_000, 'second')) })
+    const second = messageOf({ body: await spooled(store, Buffer.alloc(300_000, 'second')) })
     await store.accept(second, [])
     expect(segmentsOf(home)).toHaveLength(1)
-    const deliver = async (messageId: string): Promise<void> => {
-      for (const { recipients } of await store.lease({ now: T0, leaseMs: 1_000, limit: 1, messageId }))
-        await store.settle({
-          messageId,
-          attempts: [],
-          recipients: recipients.map(({ index }) => ({
-            index,
-            state: 'delivered',
-            nextAttemptAt: null,
-            outcome: { action: 'delivered', status: '2.0.0', reply: '250 OK' },
-          })),
-          settledAt: T0,
-          events: [],
-          reports: [],
-        })
-    }
-    await deliver(id)
+    await deliver(store, id)
     const content = await store.content(second.id)
-    expect(content && (await bytesOf(content.body)).equals(Buffer.alloc(10_000, 'second'))).toBe(true)
-    await deliver(second.id)
+    expect(content && (await bytesOf(content.body)).equals(Buffer.alloc(300_000, 'second'))).toBe(true)
+    await deliver(store, second.id)
+    expect(segmentsOf(home)).toEqual([])
+  })
+
+  it('puts the whole bodies of a burst into one file, none of them into the database, and nothing of those that are refused', async () => {
+    const { home, store } = await newHome()
+    const bodies = Array.from({ length: 12 }, (_, i) => Buffer.alloc(100_000 + i, `${i} `))
+    const messages = bodies.map((bytes, i) =>
+      messageOf({ body: { kind: 'inline', bytes }, ...(i % 4 === 3 && { senders: ['mallory@example.org'] }) }),
+    )
+    const answers = await Promise.allSettled(messages.map(message => store.accept(message, [])))
+    expect(answers.map(({ status }) => status[0])).toEqual([...'fffrfffrfffr'])
+    const taken = bodies.filter((_, i) => i % 4 !== 3)
+    const [segment = '', ...others] = segmentsOf(home)
+    expect(others).toEqual([])
+    expect(readFileSync(segment).equals(Buffer.concat(taken))).toBe(true)
+    expect(statSync(accountFile(home)).size + statSync(`${accountFile(home)}-wal`).size).toBeLessThan(900_000)
+    for (const [i, { id }] of messages.entries()) {
+      const content = await store.content(id)
+      expect(content && (await bytesOf(content.body)).equals(bodies[i] ?? Buffer.alloc(0))).toBe(i % 4 === 3 ? undefined : true)
+    }
+    for (const { id } of messages) await deliver(store, id)
+    expect(readdirSync(join(home, 'spool'))).toHaveLength(1) // kept for the next, being small
+  })
+
+  it('goes on with another file when the first is full, and drops each with its last message', async () => {
+    const { home, store } = await newHome()
+    const bytes = Buffer.alloc(256 * 1024, 'full')
+    const messages = Array.from({ length: 70 }, () => messageOf({ body: { kind: 'inline', bytes } }))
+    for (const message of messages) await store.accept(message, [])
+    expect(segmentsOf(home)).toHaveLength(2)
+    for (const { id } of messages.slice(0, 64)) await deliver(store, id)
+    expect(segmentsOf(home)).toHaveLength(1)
+    const [last] = messages.slice(-1)
+    const content = last && (await store.content(last.id))
+    expect(content && (await bytesOf(content.body)).equals(bytes)).toBe(true)
+    for (const { id } of messages.slice(64)) await deliver(store, id)
     expect(segmentsOf(home)).toEqual([])
   })
 
   it('gives the space of an aborted body back', async () => {
-    const { store, segment } = await withBody(10_000)
+    const { store, segment } = await withBody(300_000)
     const sink = store.newBody()
     await sink.write(Buffer.alloc(500_000))
     await sink.abort()
-    expect(statSync(segment).size).toBe(10_000)
+    expect(statSync(segment).size).toBe(300_000)
     const finished = store.newBody()
     await finished.write(Buffer.alloc(500_000))
     await finished.finish()
     await finished.abort()
-    expect(statSync(segment).size).toBe(10_000)
+    expect(statSync(segment).size).toBe(300_000)
     await expect(sink.write(Buffer.alloc(1))).rejects.toThrow(/ended/)
   })
 

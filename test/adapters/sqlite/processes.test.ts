@@ -161,21 +161,32 @@ describe('owners', () => {
   it('lose their empty segments when they are gone, and keep the ones that messages refer to', async () => {
     const home = await newHome()
     const gone = openAs(home, 1, () => true)
-    const message = messageOf({ body: await spooled(gone, Buffer.alloc(50_000)) })
+    const soon = Date.now() + 10_000 // when the bucket has tokens
+    const message = messageOf({ acceptedAt: soon, body: await spooled(gone, Buffer.alloc(300_000)) })
     const sink = gone.newBody()
-    await sink.write(Buffer.alloc(70_000))
-    const inKept = await spooled(gone, Buffer.alloc(50_000))
+    await sink.write(Buffer.alloc(300_000))
+    const inKept = await spooled(gone, Buffer.alloc(300_000))
     const inRemoved = await sink.finish()
+    const whole = messageOf({ acceptedAt: soon, body: { kind: 'inline', bytes: Buffer.alloc(50_000, 'whole') } })
     await gone.accept(message, [])
+    await gone.accept(whole, [])
     expect(spoolOf(home)).toHaveLength(2)
     const next = openAs(home, 2, pid => pid !== 1)
     await next.lease({ now: T0 - 1, leaseMs: 1, limit: 1 })
     expect(spoolOf(home)).toHaveLength(1)
     const content = await next.content(message.id)
-    expect(content && (await bytesOf(content.body)).length).toBe(50_000)
+    expect(content && (await bytesOf(content.body)).length).toBe(300_000)
     // One that was taken for dead by mistake is told so, instead of referring to a file that may go at any time.
     for (const body of [inKept, inRemoved])
       await expect(gone.accept(messageOf({ body }), [])).rejects.toMatchObject({ code: 'store-unavailable' })
+    // A body that came whole goes into another file then.
+    const late = messageOf({ acceptedAt: soon, body: whole.body })
+    await gone.accept(late, [])
+    expect(spoolOf(home)).toHaveLength(2)
+    for (const { id } of [whole, late]) {
+      const content = await next.content(id)
+      expect(content && (await bytesOf(content.body)).equals(Buffer.alloc(50_000, 'whole'))).toBe(true)
+    }
   })
 
   it('are known by their start, so that a reused process number is not taken for them', async () => {
