@@ -26,6 +26,7 @@ interface Segment extends OwnSegment {
   fresh: boolean
   /** Offsets of finished bodies that no message refers to yet. */
   readonly unclaimed: Set<number>
+  isRetired: boolean
 }
 
 export interface OwnSegments {
@@ -42,7 +43,9 @@ export interface OwnSegments {
   discard(body: StoredBody): Promise<void>
   /** @returns how large it is, when it is one of these and nothing is on its way into it */
   idleSize(name: string): number | undefined
-  /** Appends to it no more. */
+  /** Appends to it no more: the transaction under way takes its row away. */
+  retire(name: string): void
+  /** Forgets it. */
   leave(name: string): void
   close(): Promise<void>
 }
@@ -53,7 +56,7 @@ export function openOwnSegments(folder: string, database: Database, owner: Owner
 
   async function acquire(): Promise<Segment> {
     for (const segment of segments.values()) {
-      if (segment.writing || segment.size >= FULL_BYTES) continue
+      if (segment.writing || segment.isRetired || segment.size >= FULL_BYTES) continue
       segment.writing = true
       return segment
     }
@@ -67,7 +70,7 @@ export function openOwnSegments(folder: string, database: Database, owner: Owner
     })
     const file = await open(join(folder, name), 'wx+', 0o600)
     await file.chmod(0o600)
-    const segment: Segment = { name, file, size: 0, writing: true, fresh: true, unclaimed: new Set() }
+    const segment: Segment = { name, file, size: 0, writing: true, fresh: true, unclaimed: new Set(), isRetired: false }
     segments.set(name, segment)
     return segment
   }
@@ -116,6 +119,10 @@ export function openOwnSegments(folder: string, database: Database, owner: Owner
     idleSize(name) {
       const own = segments.get(name)
       return own && !own.writing && own.unclaimed.size === 0 ? own.size : undefined
+    },
+    retire(name) {
+      const own = segments.get(name)
+      if (own) own.isRetired = true
     },
     leave(name) {
       segments.get(name)?.file.close().catch(ignore)

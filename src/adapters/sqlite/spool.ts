@@ -62,6 +62,8 @@ export function openSpool(folder: string, database: Database, owner: Owner): Spo
         .get(name)
       if (!row || row['needed'] === 1 || !isIdle(name, optional(row, 'owner', number))) return false
       database.prepare('DELETE FROM segment WHERE name = ?').run(name)
+      // The file goes when that is durable; a body that began in it meanwhile would be lost with it.
+      own.retire(name)
       return true
     })
   }
