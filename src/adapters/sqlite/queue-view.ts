@@ -1,6 +1,6 @@
 /** The queue as its tools show it: pages, counts, destinations. Only counting by a filter takes longer because more waits. */
 import type { Database } from '../../base/database.ts'
-import type { QueueDestination, QueueEntry, QueueFilter, QueuePage, QueueStats } from '../../ports/queue.ts'
+import type { QueueDestination, QueueEntry, QueueFilter, QueuePage, QueueState, QueueStats } from '../../ports/queue.ts'
 import { number, optional, text } from './columns.ts'
 import { stateOf } from './message-rows.ts'
 import { countKeys, type Key, keysOf, OPEN_STATES, placeAt, streamsOf, tokenOf } from './queue-filter.ts'
@@ -49,10 +49,11 @@ function entryAt(database: Database, { seq, position }: Key): QueueEntry {
 export function countMatching(database: Database, filter: QueueFilter): number {
   const states = filter.states ?? ALL_STATES
   const { states: _, domain, ...others } = filter
-  if (Object.values(others).some(value => value !== undefined) || states.includes('active'))
-    return countKeys(database, streamsOf(database, filter, states), { after: null, most: Number.MAX_SAFE_INTEGER })
+  const alongIndex = (of: readonly QueueState[]): number =>
+    countKeys(database, streamsOf(database, filter, of), { after: null, most: Number.MAX_SAFE_INTEGER })
+  if (Object.values(others).some(value => value !== undefined)) return alongIndex(states)
   const counted = countOf(database, domain)
-  return states.reduce((sum, state) => sum + (state === 'active' ? 0 : counted[state]), 0)
+  return states.reduce((sum, state) => sum + (state === 'active' ? alongIndex(['active']) : counted[state]), 0)
 }
 
 function countOf(database: Database, domain?: string): Record<(typeof OPEN_STATES)[number], number> {
