@@ -28,7 +28,7 @@ export async function openShop(): Promise<Shop> {
       const stats = await program.json(['queue', 'stats'])
       const { Events } = await program.json(['events', 'list'])
       const left = { stats, events: Events.length, spool: await spooled() }
-      const none = { stats: { Queued: 0, Active: 0, Deferred: 0, Held: 0 }, events: 0, spool: [] }
+      const none = { stats: { Queued: 0, Active: 0, Deferred: 0, Held: 0, Destinations: [] }, events: 0, spool: [] }
       if (JSON.stringify(left) !== JSON.stringify(none)) throw new Error(`something was stored: ${JSON.stringify(left)}`)
     },
   }
