@@ -20,8 +20,8 @@ export class RelayHealth {
 
   /** What came of a relay's turn. */
   note(hop: Hop, kind: HopResult['kind'], now: number): void {
-    if (kind === 'session') this.#resting.delete(nameOf(hop))
-    else this.#resting.set(nameOf(hop), now + RESTING_MS)
+    if (kind !== 'session') this.#resting.set(nameOf(hop), now + RESTING_MS)
+    else if (this.#resting.size > 0) this.#resting.delete(nameOf(hop))
   }
 
   #rests(hop: Hop, now: number): boolean {

@@ -21,6 +21,6 @@ export interface TlsReports {
   note(session: TlsSession): void
   /** Newest day first; of one domain when given. @throws MailctlError store-unavailable */
   counted(domain?: string): Promise<CountedTls[]>
-  /** @throws MailctlError store-unavailable */
+  /** Writes what it can. */
   close(): Promise<void>
 }

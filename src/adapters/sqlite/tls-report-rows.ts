@@ -85,7 +85,8 @@ export function openTlsReports(database: Database, { now, log = silent }: TlsRep
         )
     },
     async close() {
-      flush()
+      tryFlush()
+      clearTimeout(timer)
     },
   }
 }

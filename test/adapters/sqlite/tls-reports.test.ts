@@ -78,6 +78,7 @@ test('a store that cannot be written loses no count, and stops no delivery', asy
   reports.note(session())
   database.exec('ALTER TABLE tls_report RENAME TO elsewhere')
   vi.advanceTimersByTime(5_000)
+  await reports.close()
   database.exec('ALTER TABLE elsewhere RENAME TO tls_report')
   expect((await reports.counted()).map(({ count }) => count)).toEqual([1])
 })
