@@ -13,6 +13,8 @@ import { tearTail } from './wal.mjs'
 
 /** Longer than any pause the engine makes before it tries again what is due. */
 const SETTLED_WITHIN_MS = 20_000
+/** A disk that fails does so no longer than this. */
+const DISK_FAILS_MS = 2_000
 const INSIDE = { 'in a write': 'die-in-write', 'before a sync': 'die-before-sync', 'after a sync': 'die-after-sync' }
 
 /**
@@ -138,12 +140,15 @@ export async function runPlan(plan, { template, folder, library, sink, watches }
     // From here on, because a frozen engine answers nobody.
     const burials = kill === undefined ? [] : [buried(engine, { mayEnd: diskFails, beside: second?.engine })]
     if (second !== undefined) burials.push(buried(second.engine, {}))
+    let diskHeals
     if (diskFails) {
       run.disk = { from: Date.now(), until: Number.POSITIVE_INFINITY }
       faults.arm({ kind: diskFault, ...plan.disk })
+      diskHeals = setTimeout(faults.disarm, DISK_FAILS_MS)
     }
     if (engines.length > 0) await load(engines, async () => second !== undefined)
     if (diskFails) {
+      clearTimeout(diskHeals)
       faults.disarm()
       run.disk.until = Date.now()
     }

@@ -142,14 +142,21 @@ function wrap(file: string, raw: RawDatabase, engine: Engine): Database {
 
   const wal = walSync(file)
 
+  /** Why the log is not to be trusted since a sync of it failed, however well the next one goes. */
+  let doubt: unknown
+
   async function sync(): Promise<void> {
-    try {
-      await wal.sync()
-    } catch (error) {
-      // The kernel may have dropped what it could not write. A checkpoint writes it all into the database itself, and syncs that.
-      const row = prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
-      if (row?.['busy'] !== 0) throw fileFailure(`cannot sync ${file}`, error)
+    if (doubt === undefined) {
+      try {
+        return await wal.sync()
+      } catch (error) {
+        doubt = error
+      }
     }
+    // The kernel may have dropped what it could not write. A checkpoint writes it all into the database itself, and syncs that.
+    const row = prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+    if (row?.['busy'] !== 0) throw fileFailure(`cannot sync ${file}`, doubt)
+    doubt = undefined
   }
 
   let open = true

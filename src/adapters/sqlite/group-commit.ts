@@ -32,6 +32,10 @@ export interface GroupHooks {
 const LARGEST_GROUP = 200
 const LARGEST_GROUP_BYTES = 1024 * 1024
 
+/** A disk that does not sync is asked again so soon, and for so long; below the 10 s in which `serve` has to stop. */
+const SYNC_AGAIN_MS = 100
+const SYNC_FOR_MS = 5_000
+
 type Ending = () => void
 interface Job {
   /** Does the work, and returns what is to be done after the commit. */
@@ -46,6 +50,8 @@ export function groupCommit(database: Database, hooks: GroupHooks): Commit {
   /** In the database, not yet known to be on the disk. */
   let committed: { readonly end: Ending; readonly fail: (error: unknown) => void }[] = []
   let syncing = false
+  /** Syncs that failed one after the other. */
+  let failures = 0
 
   function schedule(): void {
     if (scheduled) return
@@ -109,14 +115,24 @@ export function groupCommit(database: Database, hooks: GroupHooks): Commit {
     syncing = true
     database.sync().then(
       () => {
+        failures = 0
         syncing = false
         syncCommitted()
         for (const { end } of covered) end()
       },
       (error: unknown) => {
-        syncing = false
-        syncCommitted()
-        for (const { fail } of covered) fail(error)
+        failures += 1
+        if (failures * SYNC_AGAIN_MS > SYNC_FOR_MS) {
+          failures = 0
+          for (const { fail } of covered) fail(error)
+        } else {
+          // It is in the database, and others see it there: to refuse it now would be untrue.
+          committed = [...covered, ...committed]
+        }
+        setTimeout(() => {
+          syncing = false
+          syncCommitted()
+        }, SYNC_AGAIN_MS)
       },
     )
   }
