@@ -31,6 +31,8 @@ export function openDatabase(file: string, migrations: readonly Migration[], eng
     raw.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 67108864')
     const database = wrap(file, raw, engine)
     migrate(file, database, migrations)
+    // Else each statement that fires a trigger takes and gives back 64 KB for its journal, which costs more than the statement.
+    raw.exec('PRAGMA temp_store = MEMORY')
     return database
   } catch (error) {
     raw?.close()

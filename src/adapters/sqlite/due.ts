@@ -7,7 +7,7 @@ import { number, text } from './columns.ts'
 import { sequenceOf } from './message-rows.ts'
 
 /** As the index `recipient_due` has it, word for word: SQLite uses a partial index only then. */
-export const WAITING = `state IN ('queued', 'deferred')`
+export const WAITING = `(state = 'queued' OR state = 'deferred')`
 
 /** Recipients of one message with one domain; `dueBy`: of them, those whose next attempt is not later. */
 export interface Group {

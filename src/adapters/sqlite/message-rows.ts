@@ -156,7 +156,9 @@ export function dropContent(database: Database, seq: number): string | undefined
 /** Whether every recipient is final. */
 export function isOver(database: Database, seq: number): boolean {
   const open = database
-    .prepare(`SELECT 1 FROM recipient WHERE message = ? AND state IN ('queued', 'active', 'deferred', 'held') LIMIT 1`)
+    .prepare(
+      `SELECT 1 FROM recipient WHERE message = ? AND (state = 'queued' OR state = 'active' OR state = 'deferred' OR state = 'held') LIMIT 1`,
+    )
     .get(seq)
   return open === undefined
 }

@@ -10,7 +10,7 @@ import { number, text } from './columns.ts'
 import { sequenceOf } from './message-rows.ts'
 
 /** As the indexes `recipient_open…` have it, word for word: SQLite uses a partial index only then. */
-const OPEN = `state IN ('queued', 'deferred', 'held')`
+const OPEN = `(state = 'queued' OR state = 'deferred' OR state = 'held')`
 export const OPEN_STATES = ['queued', 'deferred', 'held'] as const
 
 /** A recipient's place in the order. */

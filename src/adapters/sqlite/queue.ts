@@ -95,7 +95,9 @@ const wasTried = (state: RecipientState): boolean => state !== 'queued' && state
 export function earliestDue(database: Database, messageId?: string): number | undefined {
   const row =
     messageId === undefined
-      ? database.prepare(`SELECT next_attempt_at AS at FROM recipient WHERE ${WAITING} ORDER BY next_attempt_at LIMIT 1`).get()
+      ? database
+          .prepare(`SELECT next_attempt_at AS at FROM recipient INDEXED BY recipient_due WHERE ${WAITING} ORDER BY next_attempt_at LIMIT 1`)
+          .get()
       : database
           .prepare(`SELECT MIN(+next_attempt_at) AS at FROM recipient WHERE message = ? AND ${WAITING}`)
           .get(sequenceOf(database, messageId) ?? -1)
