@@ -2,6 +2,7 @@
  * The submission door: SMTP for programs that send through this account. Clients in trusted ranges may submit without AUTH or TLS; others
  * are heard, few at a time and not for long, and told to authenticate. SES facts: smtp; RFC 6409.
  */
+import { setMaxListeners } from 'node:events'
 import { MailctlError, messageOf } from '../base/errors.ts'
 import { type Log, silent } from '../base/log.ts'
 import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
@@ -55,6 +56,8 @@ export async function openSubmissionDoor(
   }
   const strangers = new Set<SmtpPeer>()
   const closed = new AbortController()
+  // Every streamed message listens until it has been read: that they are many is no leak that Node should warn of.
+  setMaxListeners(0, closed.signal)
   const session = { submit, log, signal: closed.signal }
   const server = new SmtpServer({
     hostname,
