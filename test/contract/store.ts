@@ -233,6 +233,136 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       })
     })
 
+    describe('two processes', () => {
+      it('never take the same token, however they take turns', async () => {
+        await openTheGates(store)
+        await store.saveAccount({ ...(await store.account()), maxSendRate: 5, max24HourSend: 8 })
+        const other = await tested.again()
+        const tries = async (acceptedAt: number): Promise<string[]> => {
+          const answers: string[] = []
+          for (let i = 0; i < 8; i += 1) {
+            const both = await Promise.allSettled([store, other].map(one => one.accept(messageOf({ acceptedAt }), [])))
+            answers.push(...both.map(one => (one.status === 'fulfilled' ? 'taken' : one.reason.code)))
+          }
+          return answers
+        }
+        const count = (answers: string[], wanted: string): number => answers.filter(answer => answer === wanted).length
+        const first = await tries(T0 + 5_000) // the bucket is full: 5
+        expect([count(first, 'taken'), count(first, 'rate-exceeded')]).toEqual([5, 11])
+        const second = await tries(T0 + 20_000) // full again, but only 3 are left of the day
+        expect([count(second, 'taken'), count(second, 'quota-exceeded')]).toEqual([3, 13])
+        for (const one of [store, other]) expect((await one.usage(T0 + 20_000)).sentLast24Hours).toBe(8)
+      })
+
+      it('see what the other changed of the account and its identities', async () => {
+        await openTheGates(store)
+        const other = await tested.again()
+        expect((await other.identitiesNamed(['example.com', 'example.org'])).map(({ name }) => name)).toEqual(['example.com'])
+        await store.addIdentity(identityOf('example.org'))
+        await store.deleteIdentity('example.com')
+        await store.saveAccount({ ...(await store.account()), sendingEnabled: false })
+        expect((await other.identitiesNamed(['example.com', 'example.org'])).map(({ name }) => name)).toEqual(['example.org'])
+        expect((await other.account()).sendingEnabled).toBe(false)
+        await expect(other.accept(messageOf(), [])).rejects.toMatchObject({ code: 'sending-paused' })
+      })
+    })
+
+    describe('held from birth', () => {
+      const hold = { leaseMs: LEASE_MS }
+
+      it('is active at once, and nobody else leases it', async () => {
+        await openTheGates(store)
+        const message = messageOf({ recipients: ['a@example.net', 'b@example.org'], idempotencyKey: 'once' })
+        expect(await store.accept(message, [], hold)).toEqual({ messageId: message.id, duplicateOf: null, held: true })
+        expect(await store.accept(messageOf({ idempotencyKey: 'once' }), [], hold)).toMatchObject({ duplicateOf: message.id, held: false })
+        expect((await store.message(message.id))?.recipients.map(({ state }) => state)).toEqual(['active', 'active'])
+        expect(await lease()).toEqual([])
+        const other = await tested.again()
+        expect(await other.lease({ now: T0, leaseMs: LEASE_MS, limit: 10 })).toEqual([])
+      })
+
+      it('is settled like what was leased, in parts, and lets its content go with the last', async () => {
+        await openTheGates(store)
+        const message = messageOf({ recipients: ['a@example.net', 'b@example.org', 'c@example.com'] })
+        await store.accept(message, [], hold)
+        const settle = (index: number, state: RecipientState, outcome: Outcome): Promise<void> =>
+          store.settle({
+            messageId: message.id,
+            attempts: [],
+            recipients: [{ index, state, outcome, nextAttemptAt: state === 'deferred' ? T0 + 60_000 : null }],
+            settledAt: T0 + 5,
+            events: [eventOf(message, 'Delivery')],
+            reports: [],
+          })
+        await settle(0, 'delivered', ok)
+        await settle(1, 'deferred', later)
+        await settle(2, 'bounced', never)
+        expect((await store.message(message.id))?.recipients.map(({ state }) => state)).toEqual(['delivered', 'deferred', 'bounced'])
+        expect(await store.content(message.id)).toBeDefined()
+        const [leased] = await lease({ now: T0 + 60_000 })
+        if (!leased) throw new Error('nothing leased')
+        await store.settle(settlementOf(leased, 'delivered', ok))
+        expect(await store.content(message.id)).toBeUndefined()
+        expect(await store.events({})).toHaveLength(3)
+      })
+
+      it('is queued and due when it is given back, or its time is over', async () => {
+        await openTheGates(store)
+        await store.accept(messageOf(), [], hold)
+        await store.release()
+        expect((await leaseOne()).recipients).toMatchObject([{ state: 'active', attempts: 0, nextAttemptAt: T0 }])
+        await store.accept(messageOf(), [], hold)
+        const other = await tested.again()
+        tested.pass(LEASE_MS + 60_001)
+        expect(await other.lease({ now: T0, leaseMs: LEASE_MS, limit: 10 })).toHaveLength(2)
+      })
+
+      it('stays with a process that works, longer than its lease', async () => {
+        await openTheGates(store)
+        const message = messageOf()
+        await store.accept(message, [], hold)
+        const other = await tested.again()
+        for (let i = 0; i < 5; i += 1) {
+          tested.pass(LEASE_MS - 1)
+          await store.accept(messageOf({ kind: 'notice', acceptedAt: T0 + 1 }), [], hold)
+          expect(await other.lease({ now: T0, leaseMs: LEASE_MS, limit: 10 })).toEqual([])
+        }
+      })
+    })
+
+    it('undoes one of many that fails after it has written, and keeps the others', async () => {
+      await openTheGates(store)
+      const held = messageOf()
+      await store.accept(held, [], { leaseMs: LEASE_MS })
+      const message = await store.message(held.id)
+      if (!message) throw new Error('not stored')
+      const attempt = {
+        messageId: held.id,
+        startedAt: T0,
+        endedAt: T0,
+        recipients: held.recipients,
+        host: 'mx',
+        address: '',
+        summary: '',
+        transcript: [],
+      }
+      const impossible = settlementOf({ message, domain: 'example.net', recipients: message.recipients }, 'suppressed', ok, {
+        attempts: [attempt],
+      })
+      const before = await store.usage(T0)
+      const answers = await Promise.allSettled([
+        store.accept(messageOf({ recipients: ['a@example.net', 'b@example.net'] }), []),
+        store.settle(impossible),
+        store.accept(messageOf({ senders: ['mallory@example.org'] }), []),
+        store.accept(messageOf(), [], { leaseMs: LEASE_MS }),
+      ])
+      expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])
+      expect(await store.attempts(held.id)).toEqual([])
+      expect(await store.queueStats()).toMatchObject({ queued: 2, active: 2 })
+      expect((await store.usage(T0)).sentLast24Hours).toBe(before.sentLast24Hours + 3)
+      expect((await (await tested.again()).usage(T0)).sentLast24Hours).toBe(before.sentLast24Hours + 3)
+    })
+
     describe('bodies', () => {
       it.each([0, 1, 4096, 4097, 65_536, 65_537, 200_000])('gives back a body of %i octets', async size => {
         await openTheGates(store)
