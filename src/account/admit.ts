@@ -146,9 +146,14 @@ function spend(account: Account, usage: SendingUsage, recipients: readonly strin
   return { sentLast24Hours, tokens: tokens - recipients.length, tokensAt: now }
 }
 
-/** Tokens in the bucket at this moment. A clock that went back adds nothing. */
+/** A moment before the last one by more than this is no message overtaken by another: the clock was set. */
+const CLOCK_SET_BACK_MS = 1_000
+
+/** Tokens in the bucket at this moment. A clock that was set back finds it full: nobody waits until it has come so far again. */
 export function tokensAt({ maxSendRate }: Pick<Account, 'maxSendRate'>, usage: SendingUsage, now: number): number {
-  const elapsedMs = Math.max(0, now - usage.tokensAt)
+  const passedMs = now - usage.tokensAt
+  if (passedMs < -CLOCK_SET_BACK_MS) return Math.max(1, maxSendRate)
+  const elapsedMs = Math.max(0, passedMs)
   // Thousandths are whole numbers, so that a token is there exactly when its time has come and not a rounding error later.
   const thousandths = Math.round(usage.tokens * 1_000) + Math.floor(elapsedMs * maxSendRate)
   return Math.min(Math.max(1, maxSendRate), thousandths / 1_000)

@@ -116,10 +116,13 @@ export function openStore(database: Database, options: StoreOptions): Store {
     return { messageId: message.id, duplicateOf: null, held }
   }
 
+  /** A clock that was set back is no reason to wait until it has come so far again. */
+  const isTimeToLook = (now: number): boolean => lookedForDeadAt === undefined || Math.abs(now - lookedForDeadAt) >= LOOK_FOR_DEAD_MS
+
   /** What dead processes and lapsed leases held is free again. @returns segments to unlink after the commit */
   function takeBack(now: number): string[] {
     owner.takeBackLapsed(now)
-    if (lookedForDeadAt !== undefined && now - lookedForDeadAt < LOOK_FOR_DEAD_MS) return []
+    if (!isTimeToLook(now)) return []
     if (lookedForDeadAt === undefined) spool.sweep()
     owner.takeBackFromDead()
     return spool.collectAbandoned()
@@ -139,7 +142,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
       },
       {
         afterCommit({ unneeded }) {
-          if (lookedForDeadAt === undefined || at - lookedForDeadAt >= LOOK_FOR_DEAD_MS) lookedForDeadAt = at
+          if (isTimeToLook(at)) lookedForDeadAt = at
           spool.unlink(unneeded)
         },
       },

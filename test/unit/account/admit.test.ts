@@ -175,7 +175,10 @@ describe('the send rate', () => {
     [14, 0, 71, 1, null],
     [0.5, 0, 2_000, 1, 0],
     [0.5, 1, 100_000, 1, 0],
-    [3, 2, -5_000, 1, 1],
+    [3, 2, -1_000, 1, 1],
+    [14, 0, -1_000, 1, null],
+    [14, -40, -7_200_000, 1, 13],
+    [0.5, 0, -7_200_000, 1, 0],
   ])('%f/s, %f tokens, %i ms later, %i recipients', (maxSendRate, tokens, elapsedMs, count, after) => {
     const account = { ...production, maxSendRate }
     const recipients = Array.from({ length: count }, (_, i) => `r${i}@example.net`)
