@@ -97,8 +97,8 @@ export class Worker {
     this.#isStopping = true
     clearTimeout(this.#lookTimer)
     clearTimeout(this.#wakeTimer)
-    for (const { site } of this.#scheduler.states(this.#app.clock.now()))
-      for (const { group } of this.#scheduler.drain(site, this.#app.clock.now())) this.#forget(group)
+    for (const { site } of this.#scheduler.states(steadyNow()))
+      for (const { group } of this.#scheduler.drain(site, steadyNow())) this.#forget(group)
     if (this.#groups > 0) {
       const timer = setTimeout(() => this.#cut.abort(), graceMs)
       await new Promise<void>(resolve => {
@@ -120,7 +120,7 @@ export class Worker {
       return
     }
     const site = siteOf(way, group.domain)
-    const now = this.#app.clock.now()
+    const now = steadyNow()
     if (this.#scheduler.blockedUntil(site, now) !== null) return this.#giveBack([{ group, way, site }])
     this.#scheduler.offer(site, { group, way, site }, now)
     this.#startDue(now)
@@ -138,7 +138,7 @@ export class Worker {
     const app = this.#app
     const { outcomes, attempts } = await tryGroup(app, group, way, this.#cut.signal).catch((error: unknown) => this.#failed(group, error))
     const signal = outcomes === undefined || way.kind === 'none' ? NOTHING_LEARNED : signalOf(outcomes)
-    const now = app.clock.now()
+    const now = steadyNow()
     this.#scheduler.done(site, signal, now)
     if (signal.kind === 'failing' || signal.kind === 'throttling') this.#drainIfBlocked(site, now)
     this.#startDue(now)
@@ -194,7 +194,7 @@ export class Worker {
       () => {
         this.#wakeAt = Number.POSITIVE_INFINITY
         this.#mayHaveMore = true
-        this.#startDue(this.#app.clock.now())
+        this.#startDue(steadyNow())
       },
       Math.max(1, at - now),
     )
@@ -224,7 +224,7 @@ export class Worker {
       if (!(await expireOverdue(this.#app))) this.#expiredAt = now
     }
     const room = MAX_GROUPS - this.#groups
-    const groups = await this.#refill.take({ now, leaseMs: LEASE_MS, room, roomFor: domain => this.#roomFor(domain, now) })
+    const groups = await this.#refill.take({ now, leaseMs: LEASE_MS, room, roomFor: domain => this.#roomFor(domain, steadyNow()) })
     this.#mayHaveMore = groups.length > 0
     this.deliver(groups)
     const next = await store.nextDueAt()
@@ -239,6 +239,9 @@ export class Worker {
     return { site, room: this.#scheduler.room(site, now) }
   }
 }
+
+/** Sites are paced in real time, by a clock that nobody sets: a calendar that jumps back must not keep one blocked for the length of the jump. */
+const steadyNow = (): number => performance.timeOrigin + performance.now()
 
 /** What shares a pace. Mail that has no way waits for nobody. */
 const siteOf = (way: Route, domain: string): string => (way.kind === 'none' ? `none ${domain}` : way.site)

@@ -19,6 +19,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'needs a name server of the reader; test/servers does it with BIND',
   'mailctl dns serve --dns 127.0.0.1:8053': 'runs until it is stopped, on a fixed port; test/wire and test/operations serve on a free one',
   'mailctl serve --smtp-trust 127.0.0.1/32': 'runs until it is stopped, on a fixed port; test/scenarios/serve runs it on a free one',
+  'npm run test:reliability -- --seeds 1-1000 --jobs 2': 'takes half an hour; .ci/run takes a sample of 50',
+  'npm run test:soak -- --minutes 30': 'takes half an hour; .ci/run takes a minute of it',
   'mailctl config set network relay': 'needs a mail server of the reader; test/servers does it with Postfix',
   'mailctl config set hostname mta.example.com': 'goes live: real names, real receivers',
 }

@@ -36,6 +36,9 @@ const LARGEST_GROUP_BYTES = 1024 * 1024
 const SYNC_AGAIN_MS = 100
 const SYNC_FOR_MS = 5_000
 
+/** From one transaction to the next while jobs come in numbers: fewer of them cost less, and nobody waits longer for a sync. */
+const GATHER_MS = 3
+
 type Ending = () => void
 interface Job {
   /** Does the work, and returns what is to be done after the commit. */
@@ -50,21 +53,30 @@ export function groupCommit(database: Database, hooks: GroupHooks): Commit {
   /** In the database, not yet known to be on the disk. */
   let committed: { readonly end: Ending; readonly fail: (error: unknown) => void }[] = []
   let syncing = false
+  /** The last group was more than one job: others will follow, and may share the next. */
+  let isBusy = false
+  /** `performance.now()` of the last transaction. */
+  let flushedAt = 0
   /** Syncs that failed one after the other. */
   let failures = 0
 
+  /** While the disk is busy nothing is gained by another transaction: its jobs wait together for the sync that is to cover them. */
   function schedule(): void {
-    if (scheduled) return
+    if (scheduled || syncing || waiting.length === 0) return
     scheduled = true
-    setImmediate(flush)
+    const restMs = isBusy ? flushedAt + GATHER_MS - performance.now() : 0
+    if (restMs < 1) setImmediate(flush)
+    else setTimeout(flush, restMs)
   }
 
   function flush(): void {
     scheduled = false
     const group = nextGroup()
-    if (waiting.length > 0) schedule()
+    isBusy = group.length > 1
+    flushedAt = performance.now()
     if (!run(group)) for (const job of group) run([job])
     syncCommitted()
+    schedule()
   }
 
   function nextGroup(): Job[] {
@@ -117,8 +129,9 @@ export function groupCommit(database: Database, hooks: GroupHooks): Commit {
       () => {
         failures = 0
         syncing = false
-        syncCommitted()
         for (const { end } of covered) end()
+        syncCommitted()
+        schedule()
       },
       (error: unknown) => {
         failures += 1
@@ -132,6 +145,7 @@ export function groupCommit(database: Database, hooks: GroupHooks): Commit {
         setTimeout(() => {
           syncing = false
           syncCommitted()
+          schedule()
         }, SYNC_AGAIN_MS)
       },
     )
