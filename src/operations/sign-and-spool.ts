@@ -11,7 +11,7 @@ import { PartScanner } from '../mail/part-scanner.ts'
 import { bodyHasher, signHeader } from '../mail/sign.ts'
 import { signWithDkimSigner } from '../mail/sign-with-dkim-signer.ts'
 import { tooLarge } from '../mail/split.ts'
-import type { StoredBody } from '../ports/store.ts'
+import type { BodySink, StoredBody } from '../ports/store.ts'
 import type { App } from './app.ts'
 
 export type Signer = 'own' | 'dkim-signer'
@@ -42,8 +42,8 @@ export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | '
   const hasher = bodyHasher()
   const kept = signer === 'dkim-signer' ? new SmallCopy() : undefined
   const parts = new PartScanner(header)
-  const sink = store.newBody()
-  const giveBack = (): Promise<void> => sink.abort()
+  let sink: BodySink | undefined
+  const giveBack = async (): Promise<void> => sink?.abort()
   let size = givenHeadBytes
   const see = (chunk: Buffer): void => {
     parts.update(chunk)
@@ -52,16 +52,21 @@ export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | '
     size += chunk.length
     if (size > MAX_MESSAGE_BYTES) throw tooLarge()
   }
+  const seen = (bytes: Buffer): StoredBody => {
+    see(bytes)
+    return { kind: 'inline', bytes }
+  }
+  const spooled = async (stream: Readable): Promise<StoredBody> => {
+    const into = store.newBody()
+    sink = into
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      see(chunk)
+      await into.write(chunk)
+    }
+    return into.finish()
+  }
   try {
-    if (Buffer.isBuffer(body)) {
-      see(body)
-      await sink.write(body)
-    } else
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        see(chunk)
-        await sink.write(chunk)
-      }
-    const stored = await sink.finish()
+    const stored = Buffer.isBuffer(body) ? seen(body) : await spooled(body)
     const selector = signingIdentity?.dkim.tokens[0]
     if (signingIdentity === undefined || selector === undefined) {
       const warning = 'not DKIM-signed: the sender is verified as an address only; mailctl verify domain gives it a key'
