@@ -57,7 +57,7 @@ test('a torn tail of the log is not read: nothing that was answered for is lost'
     // In flight at the kill: its receiver never answers. What the round before left comes first.
     expect(await engine.submit(tail)).toMatch(/^250 /)
     accepted.push(tail)
-    await vi.waitFor(() => expect(shop.sink.commands.filter(line => line === 'DATA').length).toBeGreaterThan(2 * i), SOON)
+    await vi.waitFor(() => expect(shop.sink.ended()).toBeGreaterThan(2 * i), SOON)
     await killed(engine)
     expect(tearTail(join(shop.home, 'account.db'), tail, randomOf(i + 1))).toBe(true)
   }
@@ -71,7 +71,7 @@ test('two engines share a home: what one holds the other leaves alone, until it 
   const shop = await openServedShop({ DOT: ['SILENCE'] })
   const [first, second] = [await shop.start(), await shop.start()]
   await first.submit('held by the first')
-  await vi.waitFor(() => expect(shop.sink.commands).toContain('DATA'), SOON)
+  await vi.waitFor(() => expect(shop.sink.ended()).toBe(1), SOON)
   await second.submit('through the second')
   // The second has looked for what it could take over by then: it does so before it delivers what it finds in the queue.
   await shop.json(['send', '--from', 'orders@shop.example', '--to', 'ann@example.com', '--subject', 'left', '--text', 'x', '--no-wait'])
@@ -87,7 +87,7 @@ test('a message whose spool file is gone waits, and is delivered when the file i
   const shop = await openServedShop({ DOT: ['SILENCE'] })
   const engine = await shop.start()
   const id = (await engine.submit('with a body in the spool', { size: 100_000 })).slice('250 Ok '.length)
-  await vi.waitFor(() => expect(shop.sink.commands).toContain('DATA'), SOON)
+  await vi.waitFor(() => expect(shop.sink.ended()).toBe(1), SOON)
   await killed(engine)
   const [name = ''] = readdirSync(join(shop.home, 'spool'))
   renameSync(join(shop.home, 'spool', name), join(shop.folder, name))

@@ -49,6 +49,8 @@ export interface Sink {
   /** What each read of a socket gave, as text: shows what came in one write. */
   readonly reads: readonly string[]
   readonly connections: () => number
+  /** Messages that came to their final dot, whatever it was answered with. */
+  readonly ended: () => number
   close(): Promise<void>
 }
 
@@ -74,6 +76,7 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
   const sockets = new Set<Socket>()
   const script = new Map(Object.entries(options.script ?? {}).map(([step, answers]) => [step as Step, [...answers]]))
   let connections = 0
+  let ended = 0
 
   const serve = (plain: Socket): void => {
     connections += 1
@@ -177,6 +180,7 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
       const wire = pending.subarray(0, atStart ? 3 : end + 5)
       pending = pending.subarray(wire.length)
       inData = false
+      ended += 1
       const unstuffed = body.toString('latin1').replace(/(^|\n)\./g, '$1')
       const message = { from: from ?? '', to: [...to], raw: Buffer.from(unstuffed, 'latin1'), wire: Buffer.from(wire), secure }
       ;[from, to] = [undefined, []]
@@ -213,6 +217,7 @@ export async function startSink(options: SinkOptions = {}): Promise<Sink> {
     commands,
     reads,
     connections: () => connections,
+    ended: () => ended,
     async close() {
       for (const socket of sockets) socket.destroy()
       await new Promise(resolve => server.close(resolve))
