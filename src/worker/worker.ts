@@ -33,6 +33,8 @@ const LOOK_AGAIN_MS = 20
 /** How often messages whose time is over are looked for, and with them what dead processes held. */
 const EXPIRE_MS = 1_000
 
+/** How long attempts may take to end once they are cut. */
+const CUT_MS = 1_000
 /** Before the store is asked again after it failed. */
 const PAUSE_MS = 1_000
 
@@ -100,11 +102,15 @@ export class Worker {
     for (const { site } of this.#scheduler.states(steadyNow()))
       for (const { group } of this.#scheduler.drain(site, steadyNow())) this.#forget(group)
     if (this.#groups > 0) {
-      const timer = setTimeout(() => this.#cut.abort(), graceMs)
+      const cut = setTimeout(() => this.#cut.abort(), graceMs)
+      let late: NodeJS.Timeout | undefined
       await new Promise<void>(resolve => {
         this.#onIdle = resolve
+        // A name server that does not answer hears of no cut.
+        late = setTimeout(resolve, graceMs + CUT_MS)
       })
-      clearTimeout(timer)
+      clearTimeout(cut)
+      clearTimeout(late)
     }
     await this.#app.store.release()
   }

@@ -1,7 +1,7 @@
 /**
  * Joins the writes of one turn of the event loop into one transaction. Each still stands alone: one that throws is undone by itself and
- * only its caller hears of it. The sync to disk goes on beside the program: what is committed while one runs shares the next. There is no
- * timer: a lone write waits for nothing. Nobody is answered before the sync that covers him has ended.
+ * only its caller hears of it. The sync to disk goes on beside the program: what comes while one runs waits for the next. A lone write
+ * waits for nothing; where they come in numbers, transactions keep `GATHER_MS` apart. Nobody is answered before the sync that covers him has ended.
  *
  * A job that throws before it has written costs the others nothing, and hardly any throws later. When one does, or the commit fails, the
  * whole group is undone and its jobs are run again in a transaction each: so a job may run twice, and changes nothing but rows, and what

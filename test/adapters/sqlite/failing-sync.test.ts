@@ -5,7 +5,7 @@ import { openDatabase } from '../../../src/adapters/sqlite/driver.ts'
 import { groupCommit } from '../../../src/adapters/sqlite/group-commit.ts'
 import { tempFolder } from '../../support/account.ts'
 
-const HOOKS = { begun() {}, ending() {}, undone() {}, mark: () => () => {} }
+const HOOKS = { begun() {}, ending() {}, undone() {} }
 
 function failingFor(times: number) {
   const database = openDatabase(join(tempFolder(), 'x.db'), [{ name: '001', sql: 'CREATE TABLE t (n INTEGER) STRICT' }])
