@@ -143,17 +143,18 @@ function spend(account: Account, usage: SendingUsage, recipients: readonly strin
     throw new MailctlError('rate-exceeded', 'Maximum sending rate exceeded.', {
       hint: `The account may send to ${account.maxSendRate} recipients a second; try again in ${waitForTokenMs(account, usage, now)} ms.`,
     })
-  return { sentLast24Hours, tokens: tokens - recipients.length, tokensAt: now }
+  // Never back by a little: what passed since then was counted with the message that overtook this one.
+  return { sentLast24Hours, tokens: tokens - recipients.length, tokensAt: wasSetBack(usage, now) ? now : Math.max(now, usage.tokensAt) }
 }
 
 /** A moment before the last one by more than this is no message overtaken by another: the clock was set. */
 const CLOCK_SET_BACK_MS = 1_000
+const wasSetBack = (usage: SendingUsage, now: number): boolean => now - usage.tokensAt < -CLOCK_SET_BACK_MS
 
 /** Tokens in the bucket at this moment. A clock that was set back finds it full: nobody waits until it has come so far again. */
 export function tokensAt({ maxSendRate }: Pick<Account, 'maxSendRate'>, usage: SendingUsage, now: number): number {
-  const passedMs = now - usage.tokensAt
-  if (passedMs < -CLOCK_SET_BACK_MS) return Math.max(1, maxSendRate)
-  const elapsedMs = Math.max(0, passedMs)
+  if (wasSetBack(usage, now)) return Math.max(1, maxSendRate)
+  const elapsedMs = Math.max(0, now - usage.tokensAt)
   // Thousandths are whole numbers, so that a token is there exactly when its time has come and not a rounding error later.
   const thousandths = Math.round(usage.tokens * 1_000) + Math.floor(elapsedMs * maxSendRate)
   return Math.min(Math.max(1, maxSendRate), thousandths / 1_000)

@@ -102,6 +102,31 @@ const jobs: Record<string, () => Promise<void>> = {
     while ((await deliverSome(store, 50)) > 0);
     await store.close()
   },
+  /**
+   * Sends 150 messages to 1 to 5 recipients, every third of them to the simulator too, on the account's clock, which it moves on: by less
+   * than a second mostly, by a day and a little now and then. `count` is the seed.
+   */
+  async spend() {
+    const { store, clock } = openAccount(home, 'live')
+    let random = Number(count)
+    const chance = (below: number): number => {
+      random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0
+      return (random >>> 8) % below
+    }
+    for (let i = 0; i < 150; i += 1) {
+      const to = Array.from({ length: 1 + chance(5) }, (_, index) => `r${index}@example.net`)
+      if (i % 3 === 0) to.push('success@simulator.amazonses.com')
+      const body = { kind: 'inline' as const, bytes: Buffer.from('Hello\r\n') }
+      const id = `${process.pid}-${i}`
+      const message = { ...messageFor(id, body, to), acceptedAt: clock.now() }
+      await store.accept(message, []).then(
+        () => say(`accepted ${id}`),
+        error => say(`refused ${error.code}`),
+      )
+      await clock.waitUntil(clock.now() + (chance(40) === 0 ? 86_400_000 + chance(2_000) : chance(120)))
+    }
+    await store.close()
+  },
   /** Accepts and delivers for ever. */
   async forever() {
     const { store } = openAccount(home, 'live')

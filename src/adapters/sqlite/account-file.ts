@@ -77,7 +77,12 @@ export function openAccount(home: string, network: ProofScope, { engine, ...opti
   try {
     if (!hasAccount(database)) throw noAccount(home)
     const clock = openClock(database)
-    return { store: openStore(database, { home, network, ...options }), clock, ids: openIds(database, clock, options.region), database }
+    return {
+      store: openStore(database, { home, network, accountNow: () => clock.now(), ...options }),
+      clock,
+      ids: openIds(database, clock, options.region),
+      database,
+    }
   } catch (error) {
     database.close()
     throw error

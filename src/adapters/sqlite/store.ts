@@ -35,6 +35,8 @@ export interface StoreOptions {
   readonly network: ProofScope
   /** The region that the account speaks of; absent: the one it was made with. */
   readonly region?: string
+  /** The account's time, asked when messages overtake each other; absent: the machine's. */
+  readonly accountNow?: () => number
   /** Real time in epoch milliseconds and the processes of this machine, for leases. Tests replace them. */
   readonly machineNow?: () => number
   readonly processes?: Processes
@@ -45,7 +47,7 @@ const LOOK_FOR_DEAD_MS = 1_000
 
 /** @param database with the account's schema; closed by `close` */
 export function openStore(database: Database, options: StoreOptions): Store {
-  const { home, network, region, machineNow = Date.now, processes = systemProcesses } = options
+  const { home, network, region, accountNow = Date.now, machineNow = Date.now, processes = systemProcesses } = options
   const spoolFolder = join(home, 'spool')
   makePrivateFolder(spoolFolder)
   const owner = openOwner(database, processes)
@@ -92,11 +94,19 @@ export function openStore(database: Database, options: StoreOptions): Store {
       write()
     })
 
+  /**
+   * One that was made before another and committed after it, in another process or across a jump of the clock, counts with the other: what
+   * had left the window then is no longer known. When the clock itself was set back, its time is the moment.
+   */
+  const momentOf = ({ acceptedAt }: NewMessage, { tokensAt }: SendingUsage): number =>
+    acceptedAt >= tokensAt ? acceptedAt : Math.max(acceptedAt, Math.min(tokensAt, accountNow()))
+
   /** @returns the usage with this message */
-  function admitMessage({ recipients, senders, acceptedAt }: NewMessage, before: SendingUsage): SendingUsage {
+  function admitMessage(message: NewMessage, before: SendingUsage): SendingUsage {
+    const { recipients, senders } = message
     const account = known.account()
     const identities = known.identities(namesToLoad(senders, account.productionAccess ? [] : recipients))
-    return admit({ account, network, senders, recipients, identities, usage: before }, acceptedAt)
+    return admit({ account, network, senders, recipients, identities, usage: before }, momentOf(message, before))
   }
 
   const insert = (message: NewMessage, holder: number | null): number => insertMessage(database, message, known.account(), holder)

@@ -185,7 +185,8 @@ describe('the send rate', () => {
     const attempt = () => admit(ask({ account, recipients, usage: { ...fresh, tokens } }), T0 + elapsedMs)
     if (after === null)
       expect(attempt).toThrow(expect.objectContaining({ code: 'rate-exceeded', message: 'Maximum sending rate exceeded.' }))
-    else expect(attempt()).toMatchObject({ tokens: expect.closeTo(after, 9), tokensAt: T0 + elapsedMs })
+    // One that was overtaken by another counts with it; a clock that was set back starts anew.
+    else expect(attempt()).toMatchObject({ tokens: expect.closeTo(after, 9), tokensAt: T0 + (elapsedMs === -1_000 ? 0 : elapsedMs) })
   })
 
   it('counts simulator recipients', () => {
