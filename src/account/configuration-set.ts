@@ -1,6 +1,6 @@
 /**
- * Configuration sets: named rules for the messages that carry their name. So far the options of delivery. SES facts: api-v2,
- * "Configuration sets" (names, texts verbatim, brackets included) and concepts §11.
+ * Configuration sets: named rules for the messages that carry their name: how they are delivered, whether they may be sent at all, whether
+ * their rates are kept apart. SES facts: api-v2, "Configuration sets" (names, texts verbatim, brackets included), concepts §1 and §11.
  */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
@@ -9,6 +9,16 @@ export interface ConfigurationSet {
   readonly name: string
   readonly createdAt: number
   readonly delivery: DeliveryOptions
+  /** false: messages that follow the set are refused. */
+  readonly sendingEnabled: boolean
+  readonly reputation: ReputationOptions
+}
+
+export interface ReputationOptions {
+  /** Bounces and complaints of the set's messages are counted by themselves too. */
+  readonly metricsEnabled: boolean
+  /** When they began anew: sending was switched on again. Null: never. */
+  readonly lastFreshStartAt: number | null
 }
 
 export interface DeliveryOptions {
@@ -25,6 +35,27 @@ export type TlsPolicy = (typeof TLS_POLICIES)[number]
 
 /** What a message follows that names no set. */
 export const DEFAULT_DELIVERY: DeliveryOptions = { tlsPolicy: 'OPTIONAL', sendingPoolName: null, maxDeliverySeconds: null }
+
+/** Of a new set, as SES has it. */
+export const NEW_SET: Pick<ConfigurationSet, 'delivery' | 'sendingEnabled' | 'reputation'> = {
+  delivery: DEFAULT_DELIVERY,
+  sendingEnabled: true,
+  reputation: { metricsEnabled: false, lastFreshStartAt: null },
+}
+
+/** SES fact: a set whose sending is switched on again starts afresh. */
+export function withSending(set: ConfigurationSet, sendingEnabled: boolean, now: number): ConfigurationSet {
+  if (!sendingEnabled || set.sendingEnabled) return { ...set, sendingEnabled }
+  return { ...set, sendingEnabled, reputation: { ...set.reputation, lastFreshStartAt: now } }
+}
+
+/** Text verbatim. @throws MailctlError sending-paused */
+export function checkSetSending({ name, sendingEnabled }: ConfigurationSet): void {
+  if (sendingEnabled) return
+  throw new MailctlError('sending-paused', `Sending is paused for configuration set ${name}`, {
+    hint: `mailctl config-set set ${name} --sending on lets its messages go again.`,
+  })
+}
 
 /** SES fact: concepts, "Limits". */
 export const MAX_CONFIGURATION_SETS = 10_000

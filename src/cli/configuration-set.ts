@@ -1,12 +1,13 @@
-/** What the commands of `config-set` have in common: flags of the delivery options, and how a set looks on a terminal. */
-import type { ConfigurationSet, DeliveryOptions } from '../account/configuration-set.ts'
+/** What the commands of `config-set` have in common: flags of the options, and how a set looks on a terminal. */
+import type { ConfigurationSet } from '../account/configuration-set.ts'
 import { formatDuration, parseDuration } from '../base/duration.ts'
+import type { SetChange } from '../operations/configuration-sets.ts'
 import { showFacts } from './account-text.ts'
 import type { Flags, OptionSpec } from './command.ts'
 import type { Io } from './io.ts'
-import { textFlag } from './moments.ts'
+import { showTime, textFlag } from './moments.ts'
 
-export const DELIVERY_FLAGS: readonly OptionSpec[] = [
+export const SET_FLAGS: readonly OptionSpec[] = [
   {
     flags: '--tls-policy <policy>',
     summary: 'clear text where TLS fails, or a bounce: OPTIONAL or REQUIRE',
@@ -14,21 +15,31 @@ export const DELIVERY_FLAGS: readonly OptionSpec[] = [
   },
   { flags: '--max-delivery <duration>', summary: "how long delivery is tried, 5m to 14h; '' for the account's own" },
   { flags: '--sending-pool <name>', summary: "pool of addresses it leaves from, one of config get pools; '' for any" },
+  { flags: '--sending <state>', summary: 'whether its messages may be sent: on or off', choices: ['on', 'off'] },
+  {
+    flags: '--reputation-metrics <state>',
+    summary: 'count its bounces and complaints by themselves too: on or off (default: off)',
+    choices: ['on', 'off'],
+  },
 ]
 
 /** Only what was given. @throws MailctlError usage */
-export function deliveryChange(flags: Flags): Partial<DeliveryOptions> {
+export function setChange(flags: Flags): SetChange {
   const policy = textFlag(flags, 'tlsPolicy')
   const longest = textFlag(flags, 'maxDelivery')
   const pool = textFlag(flags, 'sendingPool')
+  const sending = textFlag(flags, 'sending')
+  const metrics = textFlag(flags, 'reputationMetrics')
   return {
     ...(policy !== undefined && { tlsPolicy: policy === 'REQUIRE' ? 'REQUIRE' : 'OPTIONAL' }),
     ...(longest !== undefined && { maxDeliverySeconds: longest === '' ? null : parseDuration(longest) / 1_000 }),
     ...(pool !== undefined && { sendingPoolName: pool === '' ? null : pool }),
+    ...(sending !== undefined && { sendingEnabled: sending === 'on' }),
+    ...(metrics !== undefined && { metricsEnabled: metrics === 'on' }),
   }
 }
 
-export function showConfigurationSet(io: Io, { name, delivery }: ConfigurationSet): void {
+export function showConfigurationSet(io: Io, { name, delivery, reputation, sendingEnabled }: ConfigurationSet): void {
   const { tlsPolicy, maxDeliverySeconds, sendingPoolName } = delivery
   showFacts(io, [
     ['Configuration set', name],
@@ -38,5 +49,12 @@ export function showConfigurationSet(io: Io, { name, delivery }: ConfigurationSe
       maxDeliverySeconds === null ? 'as long as the account does' : `for ${formatDuration(maxDeliverySeconds * 1_000)}`,
     ],
     ['Leaves from', sendingPoolName === null ? 'any address of this machine' : `the pool ${sendingPoolName}`],
+    ['Sending', sendingEnabled ? 'on' : io.colour.red('off: its messages are refused')],
+    ['Own rates', reputationText(reputation)],
   ])
+}
+
+function reputationText({ metricsEnabled, lastFreshStartAt }: ConfigurationSet['reputation']): string {
+  if (!metricsEnabled) return 'not counted'
+  return lastFreshStartAt === null ? 'counted' : `counted since ${showTime(lastFreshStartAt)}`
 }

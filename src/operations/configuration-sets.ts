@@ -3,25 +3,29 @@ import {
   type ConfigurationSet,
   checkDeliveryOptions,
   checkSetName,
-  DEFAULT_DELIVERY,
   type DeliveryOptions,
+  NEW_SET,
   noSuchSet,
+  withSending,
 } from '../account/configuration-set.ts'
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 import type { App } from './app.ts'
 
 /** What is absent stays as it is; of a new set, as SES has it. */
-export type DeliveryChange = Partial<DeliveryOptions>
+export interface SetChange extends Partial<DeliveryOptions> {
+  readonly sendingEnabled?: boolean
+  readonly metricsEnabled?: boolean
+}
 
 /** @throws MailctlError bad-data, not-found (sending pool), already-exists, limit-exceeded */
 export async function createConfigurationSet(
   { store, clock, settings }: Pick<App, 'store' | 'clock' | 'settings'>,
   name: string,
-  change: DeliveryChange,
+  change: SetChange,
 ): Promise<ConfigurationSet> {
   checkSetName(name)
-  const set = { name, createdAt: clock.now(), delivery: { ...DEFAULT_DELIVERY, ...change } }
+  const set = changed({ name, createdAt: clock.now(), ...NEW_SET }, change, clock.now())
   checkDeliveryOptions(set.delivery)
   checkPool(set.delivery, settings)
   await store.addConfigurationSet(set)
@@ -30,16 +34,24 @@ export async function createConfigurationSet(
 
 /** Messages that were accepted before keep the options they were accepted with. @throws MailctlError bad-data, not-found */
 export async function changeConfigurationSet(
-  app: Pick<App, 'store' | 'settings'>,
+  app: Pick<App, 'store' | 'clock' | 'settings'>,
   name: string,
-  change: DeliveryChange,
+  change: SetChange,
 ): Promise<ConfigurationSet> {
-  const set = await readConfigurationSet(app, name)
-  const changed = { ...set, delivery: { ...set.delivery, ...change } }
-  checkDeliveryOptions(changed.delivery)
-  checkPool(changed.delivery, app.settings)
-  await app.store.saveConfigurationSet(changed)
-  return changed
+  const set = changed(await readConfigurationSet(app, name), change, app.clock.now())
+  checkDeliveryOptions(set.delivery)
+  checkPool(set.delivery, app.settings)
+  await app.store.saveConfigurationSet(set)
+  return set
+}
+
+function changed(set: ConfigurationSet, { sendingEnabled, metricsEnabled, ...delivery }: SetChange, now: number): ConfigurationSet {
+  const { reputation, ...rest } = withSending(set, sendingEnabled ?? set.sendingEnabled, now)
+  return {
+    ...rest,
+    delivery: { ...set.delivery, ...delivery },
+    reputation: { ...reputation, metricsEnabled: metricsEnabled ?? reputation.metricsEnabled },
+  }
 }
 
 /** SES fact: api-v2, "Configuration sets", text verbatim. */
@@ -64,11 +76,16 @@ export const listConfigurationSets = ({ store }: Pick<App, 'store'>): Promise<Co
 export const deleteConfigurationSet = ({ store }: Pick<App, 'store'>, name: string): Promise<void> => store.deleteConfigurationSet(name)
 
 /** `undefined` members are left out by JSON. */
-export const configurationSetView = ({ name, delivery }: ConfigurationSet) => ({
+export const configurationSetView = ({ name, delivery, reputation, sendingEnabled }: ConfigurationSet) => ({
   ConfigurationSetName: name,
   DeliveryOptions: {
     TlsPolicy: delivery.tlsPolicy,
     SendingPoolName: delivery.sendingPoolName ?? undefined,
     MaxDeliverySeconds: delivery.maxDeliverySeconds ?? undefined,
   },
+  ReputationOptions: {
+    ReputationMetricsEnabled: reputation.metricsEnabled,
+    LastFreshStart: reputation.lastFreshStartAt === null ? undefined : new Date(reputation.lastFreshStartAt).toISOString(),
+  },
+  SendingOptions: { SendingEnabled: sendingEnabled },
 })

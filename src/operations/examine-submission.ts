@@ -4,7 +4,7 @@
  */
 import type { Account } from '../account/account.ts'
 import { admit, identityFor, namesToLoad } from '../account/admit.ts'
-import { DEFAULT_DELIVERY, type DeliveryOptions } from '../account/configuration-set.ts'
+import { checkSetSending, DEFAULT_DELIVERY, type DeliveryOptions } from '../account/configuration-set.ts'
 import { checkIdempotencyKey } from '../account/idempotency-key.ts'
 import type { Identity } from '../account/identity.ts'
 import { checkTag } from '../account/message-tags.ts'
@@ -116,6 +116,7 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   checkMailFrom(authority)
   // SES fact: concepts §11, an identity's default set is for messages that name none.
   const set = named ?? (authority.configurationSet === null ? undefined : await readConfigurationSet(app, authority.configurationSet))
+  if (set !== undefined) checkSetSending(set)
   return {
     people,
     tags: control.tags,

@@ -28,10 +28,7 @@ const REPLIES = {
   'message-rejected': messageRejected,
   'not-verified': messageRejected,
   'mail-from-not-verified': messageRejected,
-  'sending-paused': () =>
-    messageRejected(
-      'Sending suspended for this account. For more information, please check the inbox of the email address associated with your AWS account.',
-    ),
+  'sending-paused': messageRejected,
   'quota-exceeded': () => throttled('Daily message quota exceeded.'),
   'rate-exceeded': () => throttled('Maximum sending rate exceeded.'),
   'limit-exceeded': transactionFailed,

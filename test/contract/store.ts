@@ -65,6 +65,8 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         name,
         createdAt: T0,
         delivery: { tlsPolicy, sendingPoolName: null, maxDeliverySeconds: null },
+        sendingEnabled: tlsPolicy === 'OPTIONAL',
+        reputation: { metricsEnabled: tlsPolicy === 'REQUIRE', lastFreshStartAt: T0 },
       })
 
       it('are kept by name, in order, and seen by every process', async () => {

@@ -11,8 +11,13 @@ afterEach(() => door.remove())
 const json = async (...argv: string[]) => JSON.parse((await door.run(['config-set', ...argv, '--json'])).stdout)
 
 test('a set is made, shown, changed, listed and removed in the words of SES', async () => {
-  expect(await json('create', 'receipts')).toEqual({ ConfigurationSetName: 'receipts', DeliveryOptions: { TlsPolicy: 'OPTIONAL' } })
-  const changed = { ConfigurationSetName: 'receipts', DeliveryOptions: { TlsPolicy: 'REQUIRE', MaxDeliverySeconds: 5_400 } }
+  const others = { ReputationOptions: { ReputationMetricsEnabled: false }, SendingOptions: { SendingEnabled: true } }
+  expect(await json('create', 'receipts')).toEqual({
+    ConfigurationSetName: 'receipts',
+    DeliveryOptions: { TlsPolicy: 'OPTIONAL' },
+    ...others,
+  })
+  const changed = { ConfigurationSetName: 'receipts', DeliveryOptions: { TlsPolicy: 'REQUIRE', MaxDeliverySeconds: 5_400 }, ...others }
   expect(await json('set', 'receipts', '--tls-policy', 'REQUIRE', '--max-delivery', '90m')).toEqual(changed)
   expect(await json('show', 'receipts')).toEqual(changed)
   expect(await json('set', 'receipts', '--max-delivery', '')).toEqual({
@@ -27,6 +32,21 @@ test('a set is made, shown, changed, listed and removed in the words of SES', as
   expect(await json('delete', 'alerts', '-n')).toEqual({ ConfigurationSetName: 'alerts', Deleted: false })
   expect(await json('delete', 'alerts', '--yes')).toEqual({ ConfigurationSetName: 'alerts', Deleted: true })
   expect(await json('list')).toEqual({ ConfigurationSets: ['receipts'] })
+})
+
+test('sending is switched off and on, which begins the rates of the set anew', async () => {
+  const made = await json('create', 'receipts', '--reputation-metrics', 'on')
+  expect(made.ReputationOptions).toEqual({ ReputationMetricsEnabled: true })
+  expect((await json('set', 'receipts', '--sending', 'off')).SendingOptions).toEqual({ SendingEnabled: false })
+  expect((await door.run(['config-set', 'show', 'receipts'])).stdout).toContain('off: its messages are refused')
+  const again = await json('set', 'receipts', '--sending', 'on')
+  expect(again.SendingOptions).toEqual({ SendingEnabled: true })
+  const { LastFreshStart } = again.ReputationOptions
+  expect(Math.abs(Date.now() - Date.parse(LastFreshStart))).toBeLessThan(60_000)
+  expect((await json('set', 'receipts', '--sending', 'on', '--reputation-metrics', 'off')).ReputationOptions).toEqual({
+    ReputationMetricsEnabled: false,
+    LastFreshStart,
+  })
 })
 
 test('a sending pool must be among the settings', async () => {
@@ -47,6 +67,7 @@ test.each([
   [['create', 'a', '--max-delivery', '15h'], 65, 'BadRequestException', /not 54000/],
   [['create', 'a', '--max-delivery', 'soon'], 64, 'UsageError', /not a duration/],
   [['create', 'a', '--tls-policy', 'NEVER'], 64, 'UsageError', /NEVER/],
+  [['set', 'there', '--sending', 'maybe'], 64, 'UsageError', /maybe/],
   [['create', 'a', '--tracking', 'x'], 64, 'UsageError', /--tracking/],
   [['create', 'there'], 1, 'AlreadyExistsException', /^Configuration set <there> already exists\.$/],
   [['show', 'gone'], 1, 'NotFoundException', /^Configuration set <gone> does not exist\.$/],

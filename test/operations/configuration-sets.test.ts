@@ -54,6 +54,19 @@ test('a message that names a set which is not there is refused, and nothing is s
   expect(await engine.app.store.messages(10)).toEqual([])
 })
 
+test('a message that follows a set whose sending is off is refused in the words of SES, however it came to follow it', async () => {
+  const engine = await openEngine()
+  await createConfigurationSet(engine.app, 'receipts', { sendingEnabled: false })
+  const refusal = { code: 'sending-paused', message: 'Sending is paused for configuration set receipts' }
+  await expect(engine.submit(naming('receipts'))).rejects.toMatchObject(refusal)
+  await expect(engine.submit(plain, { configurationSet: 'receipts' })).rejects.toMatchObject(refusal)
+  await setIdentity(engine.app, 'shop.example', { configurationSet: 'receipts' })
+  await expect(engine.submit(plain)).rejects.toMatchObject(refusal)
+  expect(await engine.app.store.messages(10)).toEqual([])
+  await changeConfigurationSet(engine.app, 'receipts', { sendingEnabled: true })
+  expect((await accepted(engine, plain)).facts.configurationSet).toBe('receipts')
+})
+
 test('a message keeps the options it was accepted with', async () => {
   const engine = await openEngine()
   await createConfigurationSet(engine.app, 'strict', { tlsPolicy: 'REQUIRE' })

@@ -1,11 +1,12 @@
 /** Configuration sets, each one row with its record as JSON. */
-import { type ConfigurationSet, MAX_CONFIGURATION_SETS, noSuchSet } from '../../account/configuration-set.ts'
+import { type ConfigurationSet, MAX_CONFIGURATION_SETS, NEW_SET, noSuchSet } from '../../account/configuration-set.ts'
 import type { Database, SqlRow } from '../../base/database.ts'
 import { MailctlError } from '../../base/errors.ts'
 import type { ConfigurationSets } from '../../ports/configuration-sets.ts'
 import { number, text } from './columns.ts'
 
-const toSet = (row: SqlRow): ConfigurationSet => JSON.parse(text(row, 'record'))
+/** A record from before an option was there has it as a new set would. */
+const toSet = (row: SqlRow): ConfigurationSet => ({ ...NEW_SET, ...JSON.parse(text(row, 'record')) })
 
 /** @param commit runs a write in a transaction */
 export function configurationSetRows(database: Database, commit: (work: () => void) => Promise<void>): ConfigurationSets {

@@ -109,8 +109,13 @@ describe('the end of DATA', () => {
     ],
     [
       'sending-paused',
-      'Sending is paused for this account.',
+      'Sending suspended for this account. For more information, please check the inbox of the email address associated with your AWS account.',
       '554 Message rejected: Sending suspended for this account. For more information, please check the inbox of the email address associated with your AWS account.',
+    ],
+    [
+      'sending-paused',
+      'Sending is paused for configuration set receipts',
+      '554 Message rejected: Sending is paused for configuration set receipts',
     ],
     ['quota-exceeded', 'x', '454 Throttling failure: Daily message quota exceeded.'],
     ['rate-exceeded', 'x', '454 Throttling failure: Maximum sending rate exceeded.'],
