@@ -76,6 +76,8 @@ test('two engines share a home: what one holds the other leaves alone, until it 
   // The second has looked for what it could take over by then: it does so before it delivers what it finds in the queue.
   await shop.json(['send', '--from', 'orders@shop.example', '--to', 'ann@example.com', '--subject', 'left', '--text', 'x', '--no-wait'])
   await vi.waitFor(() => expect(new Set(shop.taken())).toEqual(new Set(['through the second', 'left'])), SOON)
+  // What was taken is settled, whichever of them delivered it: else it would rightly come again.
+  await vi.waitFor(async () => expect(await shop.json(['queue', 'stats'])).toMatchObject({ Queued: 0, Active: 1 }), SOON)
   await killed(first)
   await vi.waitFor(() => expect(shop.taken()).toContain('held by the first'), AGAIN)
   await expectCleanStop(second)
