@@ -28,6 +28,9 @@ export function nextAttemptAt({ attempts, now, expiresAt, chance, waits }: Retry
   return Math.min(now + Math.round(waitMs * (1 + JITTER * chance)), expiresAt)
 }
 
+/** No try is put off for longer, with all that chance can add. */
+export const longestWaitMs = (waits: readonly number[]): number => Math.ceil(Math.max(MINUTE, ...waits) * (1 + JITTER))
+
 /** What a recipient gets whose time is over; the last reply stays readable in it. @param periodMs how long it was tried */
 export function gaveUp(last: Outcome, periodMs: number): Outcome {
   const reply = `554 4.4.7 Message expired: unable to deliver in ${Math.round(periodMs / MINUTE)} minutes.<${last.reply}>`

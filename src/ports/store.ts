@@ -199,7 +199,7 @@ export interface Store extends ConfigurationSets, QueueTools {
   /** Recipient domains with something due, in order of name, those greater than `after` (`''`: from the first). Takes nothing. */
   dueDomains(ask: { readonly now: number; readonly after: string; readonly limit: number }): Promise<readonly string[]>
   /**
-   * Takes due recipients, at most `limit` groups of one message and domain, and first takes back what dead processes held. Of one domain:
+   * Takes due recipients, at most `limit` groups of one message and domain, and first takes back what dead processes held, due at once. Of one domain:
    * the oldest due first. Of any: domains take turns, from call to call, so that no length of queue for one hides what is due for another.
    * They are this process's for at least `leaseMs` of the machine's time, and on as long as it takes, accepts or settles anything.
    */
@@ -227,8 +227,14 @@ export interface Store extends ConfigurationSets, QueueTools {
    * and the bodies of its reports are given back.
    */
   settle(settlement: Settlement): Promise<void>
-  /** Gives back these groups, or everything this process holds, in their former state and due as they were. */
+  /** Gives back these groups, or everything this process holds, in their former state, and due as they were or, never tried, at once. */
   release(groups?: readonly Leased[]): Promise<void>
+  /**
+   * For a clock that may have been set back. Due at `now` become: what is due later than `latest`, and, when `now` is earlier than at the
+   * last call of this process, or this is the first, what was accepted later than `now` and never tried. About `limit` at a call.
+   * @returns whether there may be more
+   */
+  bringForward(ask: { readonly now: number; readonly latest: number; readonly limit: number }): Promise<boolean>
   /** The earliest moment at which something waits; of one message when given. Undefined: nothing waits. */
   nextDueAt(messageId?: string): Promise<number | undefined>
   attempts(messageId: string): Promise<AttemptRecord[]>

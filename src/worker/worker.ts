@@ -14,6 +14,7 @@ import { Scheduler } from '../delivery/scheduler.ts'
 import { type Signal, signalOf } from '../delivery/signal.ts'
 import { ownVerdict } from '../mail/interpret-reply.ts'
 import type { Outcome } from '../mail/outcome.ts'
+import { bringForward } from '../operations/bring-forward.ts'
 import { type DeliverApp, LEASE_MS, type Ready, routeOf, settleGroup, type Tried, tryGroup } from '../operations/deliver-group.ts'
 import { expireOverdue } from '../operations/expire-overdue.ts'
 import type { AttemptRecord } from '../ports/store.ts'
@@ -30,7 +31,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
 const LOOK_MS = 500
 /** Between two looks when there is more than there was room for. */
 const LOOK_AGAIN_MS = 20
-/** How often messages whose time is over are looked for, and with them what dead processes held. */
+/** How often messages whose time is over are looked for, and with them what dead processes held and what a clock that was set back put off. */
 const EXPIRE_MS = 1_000
 
 /** How long attempts may take to end once they are cut. */
@@ -227,7 +228,8 @@ export class Worker {
     const { store, clock } = this.#app
     const now = clock.now()
     if (now - this.#expiredAt >= EXPIRE_MS || now < this.#expiredAt) {
-      if (!(await expireOverdue(this.#app))) this.#expiredAt = now
+      const more = [await expireOverdue(this.#app), await bringForward(this.#app)]
+      if (!more.includes(true)) this.#expiredAt = now
     }
     const room = MAX_GROUPS - this.#groups
     const groups = await this.#refill.take({ now, leaseMs: LEASE_MS, room, roomFor: domain => this.#roomFor(domain, steadyNow()) })

@@ -84,6 +84,23 @@ test('back: new mail goes at once, what was put off waits that much longer, and 
   expect(running.sink.messages).toHaveLength(2)
 })
 
+test('back beyond any wait: what was put off is tried again at once', async () => {
+  const running = await run(deferring)
+  const id = await running.submit()
+  await becomes(running, id, 'deferred')
+  machine.jumpedMs = -400 * 24 * HOUR
+  await becomes(running, id, 'delivered')
+  expect(running.sink.messages).toHaveLength(1)
+})
+
+test('back while messages wait that were never tried: they go at once', async () => {
+  const running = await run({})
+  machine.jumpedMs = HOUR
+  const { messageId } = await running.engine.submit('From: orders@shop.example\nTo: ann@example.com\n\nHello\n')
+  machine.jumpedMs = 0
+  await becomes(running, messageId, 'delivered')
+})
+
 test.each([-400 * 24 * HOUR, 400 * 24 * HOUR])('by %d ms in the middle of an attempt: it is settled as ever, once', async jumpMs => {
   let jumped = false
   const running = await run({})

@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs'
 import type { Database } from '../../base/database.ts'
 import type { Leased } from '../../ports/store.ts'
+import { openClock } from './clock.ts'
 import { number, optional, text } from './columns.ts'
 
 export interface Owner {
@@ -23,12 +24,12 @@ export interface Owner {
   stay(now: number): void
   /** The rows may be others than this process knows them to be: read them again. */
   forget(): void
-  /** Takes back what dead processes held and removes them. Inside a transaction. */
+  /** Takes back what dead processes held, due at once, and removes them. Inside a transaction. */
   takeBackFromDead(): void
-  /** Takes back what others hold beyond their time. Inside a transaction. */
+  /** Takes back what others hold beyond their time, due at once. Inside a transaction. */
   takeBackLapsed(now: number): void
-  /** Gives back every lease of this process. Inside a transaction. @returns how many */
-  releaseAll(): number
+  /** Gives back every lease of this process. Inside a transaction. */
+  releaseAll(): void
   /** Gives back these groups, as far as this process holds them. Inside a transaction. */
   release(groups: readonly Leased[]): void
   /** Removes this process. Inside a transaction. */
@@ -70,6 +71,13 @@ function startToken(pid: number): string | undefined {
 /** How far beyond what was asked for a lease is made, so that it is written this seldom. */
 const RENEWAL_MS = 60_000
 
+/** For the try of what was in flight, where its time is over by now: its site may be busy. */
+const TRY_AGAIN_MS = 5 * 60_000
+
+/** Due as it was; what was never tried is due at once, whatever has become of the clock. */
+const GIVE_BACK = `UPDATE recipient SET state = was, was = NULL, owner = NULL,
+  next_attempt_at = CASE was WHEN 'queued' THEN MIN(next_attempt_at, ?) ELSE next_attempt_at END`
+
 export function openOwner(database: Database, processes: Processes = systemProcesses): Owner {
   const { pid, token } = processes.own
   let id: number | undefined
@@ -77,9 +85,20 @@ export function openOwner(database: Database, processes: Processes = systemProce
   /** The end of the lease as the row has it; undefined when that is not known. */
   let until: number | undefined
 
-  function takeBack(owner: number): number {
-    return database.prepare(`UPDATE recipient SET state = was, was = NULL, owner = NULL WHERE state = 'active' AND owner = ?`).run(owner)
-      .changes
+  const clock = openClock(database)
+
+  /**
+   * Due at once, whatever time it was given: the clock that gave it may have been set back since. And not yet over: the receiver may have
+   * taken it, so it is tried again before anybody is told that it failed.
+   */
+  function takeBack(owner: number): void {
+    const now = clock.now()
+    database
+      .prepare(
+        `UPDATE recipient SET state = was, was = NULL, owner = NULL, next_attempt_at = MIN(next_attempt_at, ?), expires_at = MAX(expires_at, ?)
+         WHERE state = 'active' AND owner = ?`,
+      )
+      .run(now, now + TRY_AGAIN_MS, owner)
   }
 
   function stay(now: number): void {
@@ -134,13 +153,15 @@ export function openOwner(database: Database, processes: Processes = systemProce
         database.prepare('UPDATE owner SET lease_until = NULL WHERE id = ?').run(number(row, 'id'))
       }
     },
-    releaseAll: () => (id === undefined ? 0 : takeBack(id)),
+    releaseAll() {
+      if (id !== undefined) database.prepare(`${GIVE_BACK} WHERE state = 'active' AND owner = ?`).run(clock.now(), id)
+    },
     release(groups) {
+      const now = clock.now()
       const giveBack = database.prepare(
-        `UPDATE recipient SET state = was, was = NULL, owner = NULL
-         WHERE message = (SELECT seq FROM message WHERE id = ?) AND position = ? AND state = 'active' AND owner = ?`,
+        `${GIVE_BACK} WHERE message = (SELECT seq FROM message WHERE id = ?) AND position = ? AND state = 'active' AND owner = ?`,
       )
-      for (const { message, recipients } of groups) for (const { index } of recipients) giveBack.run(message.id, index, ownId())
+      for (const { message, recipients } of groups) for (const { index } of recipients) giveBack.run(now, message.id, index, ownId())
     },
     remove() {
       if (id !== undefined) database.prepare('DELETE FROM owner WHERE id = ?').run(id)

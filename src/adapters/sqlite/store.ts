@@ -25,6 +25,7 @@ import { openOwner, type Processes, systemProcesses } from './owner.ts'
 import { earliestDue, settleHeld } from './queue.ts'
 import { queueTools } from './queue-tools.ts'
 import { ROW_BYTES } from './segment.ts'
+import { setBack } from './set-back.ts'
 import { openSpool } from './spool.ts'
 import { openUsageLedger } from './usage-ledger.ts'
 
@@ -251,6 +252,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
       })
     },
     nextDueAt: async messageId => earliestDue(database, messageId),
+    ...setBack(database, commit),
     ...queueTools(database, { commit, spool }),
 
     attempts: async messageId => findAttempts(database, messageId),

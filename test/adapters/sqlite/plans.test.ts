@@ -46,6 +46,7 @@ it('uses an index for every statement of a message’s life', async () => {
       reports: [],
     })
   await store.release()
+  await store.bringForward({ now: T0, latest: T0, limit: 10 })
   for (const id of [undefined, message.id]) await store.nextDueAt(id)
   await store.content(message.id)
   await store.attempts(message.id)
