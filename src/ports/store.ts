@@ -8,6 +8,7 @@ import type { Identity } from '../account/identity.ts'
 import type { EventDetail, SesEvent } from '../account/ses-event.ts'
 import type { MessageBody } from '../mail/body.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
+import type { ActivityLog } from './activity.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
 
@@ -168,7 +169,7 @@ export interface EventFilter {
   readonly limit?: number
 }
 
-export interface Store extends ConfigurationSets, QueueTools {
+export interface Store extends ActivityLog, ConfigurationSets, QueueTools {
   account(): Promise<Account>
   saveAccount(account: Account): Promise<void>
   usage(now: number): Promise<SendingUsage>
