@@ -156,6 +156,7 @@ test('status is one screen of everything', async () => {
     EmailIdentities: [{ IdentityType: 'DOMAIN', IdentityName: 'example.com', SendingEnabled: true, VerificationStatus: 'SUCCESS' }],
     Queue: { Queued: 0, Active: 0, Deferred: 0, Held: 0 },
     EventsLast24Hours: {},
+    NextCommand: 'mailctl account request-production --approve',
   })
   const { stdout } = await door.run(['status'])
   for (const text of [door.home, 'sandbox', '0 of 200', '1 a second', 'nothing waits', 'no events', 'example.com  SUCCESS  DKIM SUCCESS'])
