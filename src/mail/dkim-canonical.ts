@@ -4,6 +4,7 @@
  * A lone LF counts as a line end, as every verifier in use reads it; a lone CR is content.
  */
 import { createHash, type Hash } from 'node:crypto'
+import { OctetFinder } from './octet-finder.ts'
 import { isWsp, trimWsp } from './white-space.ts'
 
 export type Canonicalization = 'simple' | 'relaxed'
@@ -94,12 +95,34 @@ export interface BodyHash {
   readonly canonicalBytes: number
 }
 
+interface Places {
+  readonly cr: OctetFinder
+  readonly lf: OctetFinder
+  readonly sp: OctetFinder
+  readonly htab: OctetFinder
+}
+
+/** How far a line, or what was seen of it, has no white space but single spaces before something else. */
+function tidyEnd(chunk: Buffer, { from, to }: { readonly from: number; readonly to: number }, { sp, htab }: Places): number {
+  for (let at = from; ; at += 1) {
+    const space = sp.next(at)
+    const tab = htab.next(at)
+    if (Math.min(space, tab) >= to) return to
+    at = space + 1
+    if (tab < at || at === to || isWsp(chunk[at] as number)) return Math.min(space, tab)
+  }
+}
+
+/** Octets of the canonical form that are collected before they are hashed; longer stretches that are canonical as they are go by it. */
+const OUT_BYTES = 2 * 1024
+const LONG_STRETCH = 256
+
 /** Hashes one body while it streams by. `update` takes any chunks, `digest` is called once, at the end. RFC 6376 §3.4.3 and §3.4.4. */
 export class BodyHasher {
   readonly #isRelaxed: boolean
   readonly #hash: Hash
   readonly #limit: number
-  readonly #out = Buffer.allocUnsafe(16 * 1024)
+  readonly #out = Buffer.allocUnsafe(OUT_BYTES)
   #used = 0
   #canonicalBytes = 0
   /** What was seen and may yet turn out not to count: blank lines at the end, white space at the end of a line, a CR before an LF. */
@@ -114,39 +137,23 @@ export class BodyHasher {
   }
 
   update(chunk: Uint8Array): void {
-    for (let i = 0; i < chunk.length; i++) {
-      const octet = chunk[i] as number
-      if (octet === LF) {
-        this.#hasCr = false
-        this.#hasWsp = false
-        this.#lineEnds++
-        continue
-      }
-      if (this.#hasCr) {
-        this.#hasCr = false
-        this.#content(CR)
-      }
-      if (octet === CR) this.#hasCr = true
-      else if (this.#isRelaxed && (octet === SP || octet === HTAB)) this.#hasWsp = true
-      else {
-        this.#content(octet)
-        i = this.#copyRun(chunk, i + 1) - 1
+    const octets = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    const places: Places = {
+      cr: new OctetFinder(octets, CR),
+      lf: new OctetFinder(octets, LF),
+      sp: new OctetFinder(octets, SP),
+      htab: new OctetFinder(octets, HTAB),
+    }
+    for (let i = 0; i < octets.length; ) {
+      const end = this.#lineEnds > 0 || this.#hasWsp || this.#hasCr ? i : this.#stretchEnd(octets, i, places)
+      if (end > i) {
+        this.#copy(octets, i, end)
+        i = end
+      } else {
+        this.#take(octets[i] as number)
+        i += 1
       }
     }
-  }
-
-  /** Copies octets above SP, which mean nothing to either form; most of any body. @returns where the run ends */
-  #copyRun(chunk: Uint8Array, start: number): number {
-    const out = this.#out
-    let used = this.#used
-    let i = start
-    for (; i < chunk.length && used < out.length; i++) {
-      const octet = chunk[i] as number
-      if (octet <= SP) break
-      out[used++] = octet
-    }
-    this.#used = used
-    return i
   }
 
   digest(): BodyHash {
@@ -155,6 +162,49 @@ export class BodyHasher {
     if (!isEmpty || !this.#isRelaxed) this.#lineEnd()
     this.#flush()
     return { hash: this.#hash.digest(), canonicalBytes: this.#canonicalBytes }
+  }
+
+  /**
+   * Where the stretch ends that is its own canonical form, whatever follows: nearly all of any body, and finding its end costs less than
+   * copying it. It ends behind content, never behind white space or a line end.
+   */
+  #stretchEnd(chunk: Buffer, start: number, places: Places): number {
+    let end = start
+    for (let at = start; at < chunk.length; ) {
+      const cr = places.cr.next(at)
+      const lf = places.lf.next(at)
+      const lineEnd = Math.min(cr, lf, chunk.length)
+      const text = this.#isRelaxed ? tidyEnd(chunk, { from: at, to: lineEnd }, places) : lineEnd
+      if (text > at) end = text
+      if (text < lineEnd || lf !== cr + 1) break
+      at = lf + 1
+    }
+    return end
+  }
+
+  #copy(chunk: Buffer, from: number, to: number): void {
+    if (to - from >= LONG_STRETCH) {
+      this.#flush()
+      this.#digestOctets(chunk.subarray(from, to))
+      return
+    }
+    for (let i = from; i < to; i++) this.#put(chunk[i] as number)
+  }
+
+  #take(octet: number): void {
+    if (octet === LF) {
+      this.#hasCr = false
+      this.#hasWsp = false
+      this.#lineEnds++
+      return
+    }
+    if (this.#hasCr) {
+      this.#hasCr = false
+      this.#content(CR)
+    }
+    if (octet === CR) this.#hasCr = true
+    else if (this.#isRelaxed && (octet === SP || octet === HTAB)) this.#hasWsp = true
+    else this.#content(octet)
   }
 
   #content(octet: number): void {
@@ -170,14 +220,18 @@ export class BodyHasher {
   }
 
   #put(octet: number): void {
-    if (this.#used === this.#out.length) this.#flush()
+    if (this.#used === OUT_BYTES) this.#flush()
     this.#out[this.#used++] = octet
   }
 
   #flush(): void {
-    const within = Math.min(this.#used, Math.max(0, this.#limit - this.#canonicalBytes))
-    if (within > 0) this.#hash.update(this.#out.subarray(0, within))
-    this.#canonicalBytes += this.#used
+    if (this.#used > 0) this.#digestOctets(this.#out.subarray(0, this.#used))
     this.#used = 0
+  }
+
+  #digestOctets(octets: Uint8Array): void {
+    const within = Math.min(octets.length, Math.max(0, this.#limit - this.#canonicalBytes))
+    if (within > 0) this.#hash.update(within === octets.length ? octets : octets.subarray(0, within))
+    this.#canonicalBytes += octets.length
   }
 }

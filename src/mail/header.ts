@@ -106,22 +106,27 @@ function fold(name: string, value: string): string {
   return `${[...lines, line].join('\r\n')}\r\n`
 }
 
+/** Whether the field has this name; the length tells most names apart. */
 const named = (name: string): ((field: HeaderField) => boolean) => {
   const wanted = name.toLowerCase()
-  return field => field.name.toLowerCase() === wanted
+  return field => field.name.length === wanted.length && (field.name === name || field.name.toLowerCase() === wanted)
 }
 
 /** The first field of the name. */
 export const findField = (header: Header, name: string): HeaderField | undefined => header.find(named(name))
 export const findFields = (header: Header, name: string): HeaderField[] => header.filter(named(name))
-export const withoutField = (header: Header, name: string): Header => header.filter(field => !named(name)(field))
+export function withoutField(header: Header, name: string): Header {
+  const isIt = named(name)
+  return header.some(isIt) ? header.filter(field => !isIt(field)) : header
+}
 export const prependField = (header: Header, field: HeaderField): Header => [field, ...header]
 
 /** The field takes the place of the first of its name and further ones go; without any it is appended. */
 export function withField(header: Header, field: HeaderField): Header {
-  const index = header.findIndex(named(field.name))
+  const isIt = named(field.name)
+  const index = header.findIndex(isIt)
   if (index < 0) return [...header, field]
-  return [...header.slice(0, index), field, ...header.slice(index + 1).filter(other => !named(field.name)(other))]
+  return [...header.slice(0, index), field, ...header.slice(index + 1).filter(other => !isIt(other))]
 }
 
 /** The block with the empty line that ends it. @throws MailctlError bad-data above 256 KB */

@@ -5,6 +5,8 @@
  * a bare CR or LF is refused, not repaired, because the octets are signed. Never copies an octet; chunks come back whole or as slices.
  */
 
+import { OctetFinder } from '../mail/octet-finder.ts'
+
 const CR = 0x0d
 const LF = 0x0a
 const DOT = 0x2e
@@ -23,21 +25,29 @@ export class DotStuffer {
   push(chunk: Buffer): Buffer[] {
     const { length } = chunk
     if (length === 0) return []
+    if (this.#last === CR && chunk[0] !== LF) throw new BareLineEnd('the message has a bare CR')
+    if (this.#last !== CR && chunk[0] === LF) throw new BareLineEnd('the message has a bare LF')
     const pieces: Buffer[] = []
+    const crs = new OctetFinder(chunk, CR)
+    const lfs = new OctetFinder(chunk, LF)
     let from = 0
-    let last = this.#last
-    for (let at = 0; at < length; at += 1) {
-      const octet = chunk[at] ?? LF
-      if (last === CR) {
-        if (octet !== LF) throw new BareLineEnd('the message has a bare CR')
-      } else if (last === LF && octet === DOT) {
+    let at = this.#last === CR ? 1 : 0
+    let isLineStart = this.#last === CR || this.#last === LF
+    for (;;) {
+      if (isLineStart && chunk[at] === DOT) {
         if (at > from) pieces.push(chunk.subarray(from, at))
         pieces.push(ONE_MORE_DOT)
         from = at
-      } else if (octet === LF) throw new BareLineEnd('the message has a bare LF')
-      last = octet
+      }
+      const cr = crs.next(at)
+      const lf = lfs.next(at)
+      if (lf < cr) throw new BareLineEnd('the message has a bare LF')
+      if (cr >= length - 1) break
+      if (lf !== cr + 1) throw new BareLineEnd('the message has a bare CR')
+      at = lf + 1
+      isLineStart = true
     }
-    this.#last = last
+    this.#last = chunk[length - 1] as number
     pieces.push(from === 0 ? chunk : chunk.subarray(from))
     return pieces
   }

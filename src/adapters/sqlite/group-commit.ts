@@ -37,7 +37,7 @@ const SYNC_AGAIN_MS = 100
 const SYNC_FOR_MS = 5_000
 
 /** From one transaction to the next while jobs come in numbers: fewer of them cost less, and nobody waits longer for a sync. */
-const GATHER_MS = 3
+const GATHER_MS = 8
 
 type Ending = () => void
 interface Job {

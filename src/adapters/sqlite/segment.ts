@@ -10,7 +10,7 @@ import type { StoredBody } from '../../ports/store.ts'
 export type SegmentBody = Extract<StoredBody, { kind: 'segment' }>
 
 /** Bodies up to this lie in the row. */
-export const ROW_BYTES = 4 * 1024
+export const ROW_BYTES = 32 * 1024
 /** Bodies up to this may be whole in memory, going in and coming out. */
 export const WHOLE_BYTES = 256 * 1024
 const CHUNK_BYTES = 64 * 1024
