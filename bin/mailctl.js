@@ -15,7 +15,9 @@ const answersVersion = () => {
 const prepareEngine = () => {
   // It signs on as many cores as there are, beside two threads for the disk.
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, require('node:os').availableParallelism() + 2))
-  // Its hot code is small and runs from the first message on: V8 is to compile it soon, and to inline less, which costs it most of the time.
+  // Its hot code is small and runs from the first message on: V8 is to compile it soon, and to inline less, which costs it most of the
+  // time. Newer V8s have a compiler in between and other names for this: docs/decisions/009-compiling-early.md.
+  if (!process.version.startsWith('v20.')) return
   const { setFlagsFromString } = require('node:v8')
   setFlagsFromString('--always-sparkplug')
   setFlagsFromString('--no-lazy-feedback-allocation')

@@ -20,7 +20,8 @@ const LONGEST_KEY_TEXT = 20_480
 /** @param folder `keys/` of the account; made when it is not there */
 export function openKeys(folder: string): Keys {
   const dkim = join(folder, 'dkim')
-  const parsed = new Map<string, KeyObject>()
+  /** Parsed and kept, by selector and domain: every message asks, and to look for a file that is not there costs more than to sign. */
+  const known = new Map<string, KeyObject>()
 
   async function store(file: string, key: KeyObject): Promise<void> {
     makePrivateFolder(folder)
@@ -42,15 +43,15 @@ export function openKeys(folder: string): Keys {
       await rm(unfinished, { force: true })
       throw fileFailure(`cannot store the key ${file}`, error)
     }
-    parsed.set(file, key)
+    known.clear()
   }
 
   /** A caller's key for the domain comes before one of ours of the same name. */
   async function load(selector: string, domain: string): Promise<KeyObject> {
-    const files = [callersFile(dkim, selector, domain), ownFile(dkim, selector)]
-    for (const file of files) {
-      const known = parsed.get(file)
-      if (known) return known
+    const name = `${selector} ${domain}`
+    const kept = known.get(name)
+    if (kept) return kept
+    for (const file of [callersFile(dkim, selector, domain), ownFile(dkim, selector)]) {
       const pem = await readFile(file, 'latin1').catch((error: unknown) => {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
         throw fileFailure(`cannot read the key ${file}`, error)
@@ -58,7 +59,7 @@ export function openKeys(folder: string): Keys {
       if (pem === undefined) continue
       const key = readKey(pem)
       if (!key) throw new MailctlError('store-unavailable', `the key ${file} is damaged`, { hint: 'Restore it, or make a new key pair.' })
-      parsed.set(file, key)
+      known.set(name, key)
       return key
     }
     throw new MailctlError('store-unavailable', `the private key ${selector} of ${domain} is gone from ${dkim}`, {
@@ -89,7 +90,7 @@ export function openKeys(folder: string): Keys {
       // Only the one that `load` would find: a caller's key may have the name of one of ours that belongs to another domain.
       const callers = callersFile(dkim, selector, domain)
       const file = existsSync(callers) ? callers : ownFile(dkim, selector)
-      parsed.delete(file)
+      known.clear()
       await rm(file, { force: true }).catch((error: unknown) => {
         throw fileFailure(`cannot remove the key ${file}`, error)
       })

@@ -113,18 +113,23 @@ function checkLineEnds(head: Buffer): void {
   throw new MailctlError('bad-data', 'the header block has a bare CR or LF and cannot be signed', { hint: 'End every line with CRLF.' })
 }
 
+/** In lower case → as written. */
+const SIGNED_NAMES: ReadonlyMap<string, string> = new Map(SIGNED_FIELDS.map(name => [name.toLowerCase(), name]))
+
 /** `h=`: From once more than present, so that a second From breaks the signature. */
 function signedNames(fields: readonly HeaderField[], exclude: readonly string[]): string[] {
   const excluded = new Set(exclude.map(name => name.toLowerCase()))
   const counts = new Map<string, number>()
   for (const { name } of fields) counts.set(name, (counts.get(name) ?? 0) + 1)
-  const known = new Set(SIGNED_FIELDS.map(name => name.toLowerCase()))
-  const others = [...counts.keys()].filter(name => isContentField(name) && !known.has(name))
-  const wanted = [...SIGNED_FIELDS, ...others].filter(name => name === 'From' || !excluded.has(name.toLowerCase()))
-  return wanted.flatMap(name => {
-    const count = counts.get(name.toLowerCase()) ?? 0
-    return Array<string>(name === 'From' ? count + 1 : count).fill(name)
-  })
+  const names: string[] = []
+  const add = (name: string, lower: string): void => {
+    if (name !== 'From' && excluded.has(lower)) return
+    const times = (counts.get(lower) ?? 0) + (name === 'From' ? 1 : 0)
+    for (let i = 0; i < times; i += 1) names.push(name)
+  }
+  for (const [lower, name] of SIGNED_NAMES) add(name, lower)
+  for (const name of counts.keys()) if (!SIGNED_NAMES.has(name) && isContentField(name)) add(name, name)
+  return names
 }
 
 /** Only names that may stand in `h=`: RFC 5322 field names without the semicolon that would end the tag. */

@@ -36,7 +36,7 @@ const LARGEST_GROUP_BYTES = 1024 * 1024
 const SYNC_AGAIN_MS = 100
 const SYNC_FOR_MS = 5_000
 
-/** From one transaction to the next while jobs come in numbers: fewer of them cost less, and nobody waits longer for a sync. */
+/** From one transaction to the next while jobs come in numbers: each writes the same dozen pages to the log again, whatever its size. */
 const GATHER_MS = 8
 
 type Ending = () => void

@@ -148,8 +148,7 @@ export function readContent(database: Database, id: string): { readonly head: Bu
 
 /** Lets go of head and body of a message whose recipients are all final. @returns the segment that lost a reference */
 export function dropContent(database: Database, seq: number): string | undefined {
-  const row = database.prepare('SELECT segment FROM content WHERE message = ?').get(seq)
-  database.prepare('DELETE FROM content WHERE message = ?').run(seq)
+  const [row] = database.prepare('DELETE FROM content WHERE message = ? RETURNING segment').all(seq)
   return (row && optional(row, 'segment', text)) ?? undefined
 }
 

@@ -1,5 +1,5 @@
 /**
- * Bodies on disk: up to 4 KB in a row, larger ones in append-only segment files that one process writes.
+ * Bodies on disk: up to 32 KB in a row, larger ones in append-only segment files that one process writes.
  *
  * A body is synced before the row that refers to it is committed, so a row never points at nothing; what a crash leaves behind the last
  * referred body is garbage. A segment goes as a whole, once no message refers to it and nobody appends to it. Every body is read back
