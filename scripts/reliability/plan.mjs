@@ -91,7 +91,7 @@ function message(name, random, { large, fate }) {
 }
 
 function sizeOf(random, large) {
-  if (random.happens(large ? 0.3 : 0.05)) return random.between(4_000, 60_000)
+  if (random.happens(large ? 0.3 : 0.05)) return random.between(4_000, 120_000)
   if (large && random.happens(0.05)) return random.between(200_000, 1_500_000)
   return random.between(0, 3_000)
 }

@@ -369,7 +369,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     })
 
     describe('bodies', () => {
-      it.each([0, 1, 4096, 4097, 65_536, 65_537, 200_000])('gives back a body of %i octets', async size => {
+      it.each([0, 1, 32_768, 32_769, 65_536, 65_537, 200_000])('gives back a body of %i octets', async size => {
         await openTheGates(store)
         const octets = randomBytes(size)
         const body = await spooled(store, octets.subarray(0, size >> 1), octets.subarray(size >> 1))
@@ -388,9 +388,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
 
       it('takes many bodies at once and in small pieces', async () => {
         await openTheGates(store)
-        const bodies = Array.from({ length: 8 }, (_, i) => Buffer.alloc(30_000 + i, `${i}-`))
+        const bodies = Array.from({ length: 8 }, (_, i) => Buffer.alloc(50_000 + i, `${i}-`))
         const stored = await Promise.all(
-          bodies.map(bytes => spooled(store, ...Array.from({ length: 301 }, (_, i) => bytes.subarray(i * 100, i * 100 + 100)))),
+          bodies.map(bytes => spooled(store, ...Array.from({ length: 501 }, (_, i) => bytes.subarray(i * 100, i * 100 + 100)))),
         )
         for (const [i, body] of stored.entries()) {
           const message = messageOf({ body })
@@ -419,7 +419,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         await expect(store.accept(report, [])).rejects.toMatchObject({ code: 'store-unavailable' })
       })
 
-      it.each([10_000, 300_000])('of %i octets can be offered again after a refusal', async size => {
+      it.each([10_000, 100_000, 300_000])('of %i octets can be offered again after a refusal', async size => {
         const body = await spooled(store, Buffer.alloc(size, 'x'))
         await expect(store.accept(messageOf({ body }), [])).rejects.toMatchObject({ code: 'not-verified' })
         await openTheGates(store)
@@ -431,7 +431,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
 
       it('lets head and body go when the last recipient is final, and not before', async () => {
         await openTheGates(store)
-        const message = messageOf({ body: await spooled(store, Buffer.alloc(9_000)), recipients: ['a@example.net', 'b@example.org'] })
+        const message = messageOf({ body: await spooled(store, Buffer.alloc(90_000)), recipients: ['a@example.net', 'b@example.org'] })
         await store.accept(message, [])
         const [first, second] = await lease()
         if (!first || !second) throw new Error('two groups')
@@ -439,7 +439,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect(await store.content(message.id)).toBeDefined()
         await store.settle(settlementOf(second, 'delivered', ok))
         expect(await store.content(message.id)).toBeUndefined()
-        expect((await store.message(message.id))?.sizeBytes).toBe(message.head.length + 9_000)
+        expect((await store.message(message.id))?.sizeBytes).toBe(message.head.length + 90_000)
       })
     })
 

@@ -68,7 +68,7 @@ describe('modes', () => {
     const before = process.umask(umask)
     try {
       const { home, store } = await newHome()
-      await store.accept(messageOf({ body: await spooled(store, Buffer.alloc(10_000)) }), [])
+      await store.accept(messageOf({ body: await spooled(store, Buffer.alloc(50_000)) }), [])
       expect([home, join(home, 'spool')].map(modeOf)).toEqual(['700', '700'])
       const files = [...['', '-wal', '-shm'].map(suffix => `${accountFile(home)}${suffix}`), ...segmentsOf(home)]
       expect(files.map(modeOf)).toEqual(['600', '600', '600', '600'])
@@ -247,7 +247,7 @@ describe('the spool', () => {
   })
 
   it('removes files that no row knows', async () => {
-    const { home, store } = await withBody(10_000)
+    const { home, store } = await withBody(50_000)
     writeFileSync(join(home, 'spool', '99-1.seg'), 'left by a crash')
     await store.lease({ now: T0 - 1, leaseMs: 1, limit: 1 })
     expect(segmentsOf(home)).toHaveLength(1)
