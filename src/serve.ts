@@ -8,6 +8,7 @@ import { listenText } from './cli/listen-address.ts'
 import type { App } from './operations/app.ts'
 import { submitMessage } from './operations/submit-message.ts'
 import { openSubmissionDoor } from './smtpd/submission.ts'
+import { Chores } from './worker/chores.ts'
 import { Worker } from './worker/worker.ts'
 
 /** How long dialogues, and then attempts, may take to end by themselves. Together below the 10 s of the contract. */
@@ -26,11 +27,13 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn }: Running):
   const door =
     ask.smtp && (await openSubmissionDoor({ ...ask.smtp, ...(ask.smtpTrust !== undefined && { trust: ask.smtpTrust }) }, options()))
   worker.start()
+  const chores = new Chores(app, { warn })
+  chores.start()
   const doors: Doors = { Smtp: door ? listenText(door) : null, Pid: process.pid }
   const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort')
   const ended = stopped.then(async () => {
     await door?.close(DIALOGUES_MS)
-    await worker.stop(ATTEMPTS_MS)
+    await Promise.all([worker.stop(ATTEMPTS_MS), chores.stop()])
   })
   return { doors, ended }
 

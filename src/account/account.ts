@@ -14,6 +14,8 @@ export interface Account {
   readonly maxSendRate: number
   readonly sendingEnabled: boolean
   readonly enforcementStatus: 'HEALTHY' | 'PROBATION' | 'SHUTDOWN'
+  /** Why it is not healthy, and the way out, where that is on record. Follows from its standing; not written with the account. */
+  readonly enforcementReason?: string
 }
 
 /** A virtual clock lives in the lab: outside, time passes for everybody else. @throws MailctlError forbidden */

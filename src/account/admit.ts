@@ -77,12 +77,12 @@ export function identityFor(
   return undefined
 }
 
-function checkSending({ enforcementStatus, sendingEnabled }: Account): void {
+function checkSending({ enforcementStatus, enforcementReason, sendingEnabled }: Account): void {
   if (enforcementStatus === 'SHUTDOWN')
     throw new MailctlError(
       'sending-paused',
       'Sending suspended for this account. For more information, please check the inbox of the email address associated with your AWS account.',
-      { hint: 'mailctl reputation shows what led to it.' },
+      { hint: enforcementReason ?? 'mailctl reputation shows what led to it.' },
     )
   if (!sendingEnabled)
     throw new MailctlError('sending-paused', 'Sending is paused for this account.', { hint: 'Run mailctl account resume.' })

@@ -1,4 +1,5 @@
 /** The account in SES's spelling, for `--json`. */
+import type { ProductionCase } from '../account/production-access.ts'
 import type { AccountState } from '../operations/account-state.ts'
 
 /** SES `SendQuota`. */
@@ -8,12 +9,25 @@ export const quotaJson = ({ account, sentLast24Hours }: AccountState) => ({
   SentLast24Hours: sentLast24Hours,
 })
 
-/** SES GetAccount. */
+/** SES `Details`: there once production access was asked for. */
+const detailsJson = ({ details, review }: ProductionCase) => ({
+  MailType: details.mailType ?? undefined,
+  WebsiteURL: details.websiteUrl ?? undefined,
+  ContactLanguage: details.contactLanguage ?? undefined,
+  UseCaseDescription: details.useCase ?? undefined,
+  AdditionalContactEmailAddresses: details.additionalContacts.length > 0 ? details.additionalContacts : undefined,
+  ReviewDetails: { Status: review.status, CaseId: review.caseId },
+})
+
+/** SES GetAccount, and why the account stands as it does. New addresses of our own would be warmed up: nobody can switch that off yet. */
 export const accountJson = (state: AccountState) => ({
+  DedicatedIpAutoWarmupEnabled: true,
   EnforcementStatus: state.account.enforcementStatus,
   ProductionAccessEnabled: state.account.productionAccess,
   SendQuota: quotaJson(state),
   SendingEnabled: state.account.sendingEnabled,
+  Details: state.productionCase && detailsJson(state.productionCase),
+  EnforcementReason: state.account.enforcementReason,
   AccountId: state.account.accountId,
   Region: state.account.region,
 })

@@ -1,6 +1,5 @@
 /** The account in lines for people. */
 import type { AccountState } from '../operations/account-state.ts'
-import { bar } from './bars.ts'
 import type { Io } from './io.ts'
 
 const BAR_WIDTH = 24
@@ -14,14 +13,29 @@ export function quotaText(io: Io, { account, sentLast24Hours }: AccountState): s
   const text = `${count(sentLast24Hours)} of ${count(account.max24HourSend)} in 24 hours`
   if (!io.stdout.isTty) return text
   const share = account.max24HourSend === 0 ? 1 : Math.min(1, sentLast24Hours / account.max24HourSend)
-  const drawn = bar(io, share, BAR_WIDTH)
-  return `${share >= 1 ? io.colour.red(drawn) : share >= 0.8 ? io.colour.yellow(drawn) : io.colour.green(drawn)} ${text}`
+  const [full, empty] = io.unicode ? ['█', '░'] : ['#', '.']
+  const filled = Math.round(share * BAR_WIDTH)
+  const bar = full.repeat(filled) + empty.repeat(BAR_WIDTH - filled)
+  return `${share >= 1 ? io.colour.red(bar) : share >= 0.8 ? io.colour.yellow(bar) : io.colour.green(bar)} ${text}`
 }
 
 export const rateText = ({ account }: AccountState): string => `${count(account.maxSendRate)} a second`
 
 export function accessText(io: Io, { account }: AccountState): string {
   return account.productionAccess ? io.colour.green('production') : `${io.colour.yellow('sandbox')} (verified recipients only)`
+}
+
+/** The standing, and where it is not the best the reason for it. */
+export function healthText(io: Io, { account: { enforcementStatus, enforcementReason } }: AccountState): string {
+  const colour = { HEALTHY: io.colour.green, PROBATION: io.colour.yellow, SHUTDOWN: io.colour.red }[enforcementStatus]
+  return enforcementReason === undefined ? colour(enforcementStatus) : `${colour(enforcementStatus)}: ${enforcementReason}`
+}
+
+/** What became of the request for production access. */
+export function reviewText({ productionCase }: AccountState): string | undefined {
+  if (productionCase === undefined) return undefined
+  const { status, caseId, by } = productionCase.review
+  return `${status}${by === 'owner' ? " by the account's owner, without review" : ''} (case ${caseId})`
 }
 
 export function sendingText(io: Io, { account }: AccountState): string {
@@ -36,11 +50,13 @@ export function showFacts(io: Io, facts: readonly (readonly [string, string])[])
 }
 
 export function showAccount(io: Io, state: AccountState): void {
+  const review = reviewText(state)
   showFacts(io, [
     ['Account', `${state.account.accountId} (${state.account.region})`],
     ['Access', accessText(io, state)],
+    ...(review === undefined ? [] : [['Review', review] as const]),
     ['Sending', sendingText(io, state)],
-    ['Health', state.account.enforcementStatus],
+    ['Health', healthText(io, state)],
     ['Quota', quotaText(io, state)],
     ['Rate', rateText(state)],
   ])

@@ -22,6 +22,9 @@ async function ask<T>(io: Io, { flag, message }: Question, question: Readonly<Re
 /** @throws MailctlError usage, when nobody can be asked */
 export const confirm = async (io: Io, question: Question): Promise<boolean> => await ask(io, question, { type: 'confirm', default: false })
 
+/** A line of text, `''` when nothing was typed. @throws MailctlError usage, when nobody can be asked */
+export const askText = async (io: Io, question: Question): Promise<string> => (await ask<string>(io, question, { type: 'input' })).trim()
+
 /** @throws MailctlError usage, when nobody can be asked */
 export const choose = async <T extends string>(
   io: Io,

@@ -4,6 +4,7 @@ import type { QueueFilter, QueueStats } from '../ports/queue.ts'
 import { deliverGroups } from './deliver-due.ts'
 import { type DeliverApp, LEASE_MS } from './deliver-group.ts'
 import { checkMessage } from './queue.ts'
+import { reviewStanding } from './reputation.ts'
 
 /** Recipients tried at once. */
 const CONCURRENCY = 10
@@ -47,5 +48,6 @@ export async function flushQueue(app: DeliverApp, { filter, signal, progress }: 
     progress(attempted, Math.max(waiting, attempted))
     after = next
   }
+  await reviewStanding(app)
   return { attempted, stats: await store.queueStats() }
 }

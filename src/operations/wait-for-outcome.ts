@@ -9,6 +9,7 @@ import { isFinal } from '../mail/outcome.ts'
 import type { StoredMessage } from '../ports/store.ts'
 import { deliverDue } from './deliver-due.ts'
 import type { DeliverApp } from './deliver-group.ts'
+import { reviewStanding } from './reputation.ts'
 
 export interface WaitFor {
   /** `first-attempt`: every recipient was tried once or is final. `final`: none will be tried again. */
@@ -17,6 +18,9 @@ export interface WaitFor {
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
+
+/** Commands that send one message each leave the books to `serve`, or to whoever finds so many events that are not counted yet. */
+const WORTH_COUNTING = 200
 
 /** How often the store is asked again while another process holds the message. */
 const OTHER_OWNER_POLL_MS = 100
@@ -27,7 +31,13 @@ const reached = (message: StoredMessage, goal: WaitFor['goal']): boolean =>
   )
 
 /** @returns the message as it stands at the goal or at the time-out  @throws MailctlError not-found, store-unavailable, interrupted */
-export async function waitForOutcome(app: DeliverApp, messageId: string, { goal, timeoutMs, signal }: WaitFor): Promise<StoredMessage> {
+export async function waitForOutcome(app: DeliverApp, messageId: string, wait: WaitFor): Promise<StoredMessage> {
+  const message = await workOn(app, messageId, wait)
+  await reviewStanding(app, WORTH_COUNTING)
+  return message
+}
+
+async function workOn(app: DeliverApp, messageId: string, { goal, timeoutMs, signal }: WaitFor): Promise<StoredMessage> {
   const { store, clock } = app
   const deadline = clock.now() + timeoutMs
   const timeUp = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1))

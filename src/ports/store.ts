@@ -8,9 +8,9 @@ import type { Identity } from '../account/identity.ts'
 import type { EventDetail, SesEvent } from '../account/ses-event.ts'
 import type { MessageBody } from '../mail/body.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
-import type { ActivityLog } from './activity.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
+import type { Reputations } from './reputation.ts'
 
 /**
  * A body. `inline`: whole and in memory, at most 256 KB; the store puts it into a row or the spool when it takes the message, in the same
@@ -169,9 +169,11 @@ export interface EventFilter {
   readonly limit?: number
 }
 
-export interface Store extends ActivityLog, ConfigurationSets, QueueTools {
+export interface Store extends ConfigurationSets, QueueTools, Reputations {
   account(): Promise<Account>
   saveAccount(account: Account): Promise<void>
+  /** What is not named stays as it is then: nothing that another process changed meanwhile is undone. */
+  changeAccount(change: Partial<Account>): Promise<void>
   usage(now: number): Promise<SendingUsage>
 
   /** @throws MailctlError already-exists, limit-exceeded (10,000) */

@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome, RecipientState } from '../../src/mail/outcome.ts'
 import type { Leased, NewEvent, NewMessage, Settlement, Store } from '../../src/ports/store.ts'
 import { bytesOf, identityOf, messageOf, openTheGates, spooled, T0 } from '../support/account.ts'
-import { activityContract } from './activity.ts'
 import { queueToolsContract } from './queue-tools.ts'
+import { reputationsContract } from './reputations.ts'
 
 /** A store on a fresh sandbox account in us-east-1 made a second before T0; `again` opens the same account as another process would. */
 export interface StoreUnderTest {
@@ -697,8 +697,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     })
 
     queueToolsContract(() => tested)
-
-    describe('activity', () => activityContract(() => tested))
+    reputationsContract(() => tested)
 
     describe('events', () => {
       it('filters by message, type, recipient, time and cursor', async () => {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Identity } from '../../src/account/identity.ts'
+import { messageOf, openTheGates } from '../support/account.ts'
 import { type Door, openDoor } from '../support/door.ts'
 
 let door: Door
@@ -83,20 +84,74 @@ test('request-production --approve grants what is asked, or 50,000 and 14', asyn
   expect((await door.run(['quota'])).stdout).toContain('unlimited')
 })
 
-test('a review grants to a proved domain and otherwise says what is missing', async () => {
+const ASK = ['account', 'request-production', '--mail-type', 'TRANSACTIONAL', '--website-url', 'https://shop.example/a']
+
+test('a review says what is missing and how to mend it, and account show remembers it', async () => {
   await door.run(['init'])
-  const ask = ['account', 'request-production', '--mail-type', 'TRANSACTIONAL', '--website-url', 'https://example.com']
-  const denied = await door.run([...ask, '--json'])
+  const contacts = ['--additional-contact', 'ann@shop.example', '--additional-contact', 'bob@shop.example']
+  const denied = await door.run([...ASK, '--contact-language', 'JA', ...contacts, '--json'])
   expect(denied.code).toBe(1)
-  expect(JSON.parse(denied.stdout)).toMatchObject({
-    ProductionAccessEnabled: false,
-    Details: { MailType: 'TRANSACTIONAL', ReviewDetails: { Status: 'DENIED' } },
+  const { Details, Checks, ProductionAccessEnabled } = JSON.parse(denied.stdout)
+  expect(ProductionAccessEnabled).toBe(false)
+  expect(Details).toEqual({
+    MailType: 'TRANSACTIONAL',
+    WebsiteURL: 'https://shop.example/a',
+    ContactLanguage: 'JA',
+    AdditionalContactEmailAddresses: ['ann@shop.example', 'bob@shop.example'],
+    ReviewDetails: { Status: 'DENIED', CaseId: expect.stringMatching(/^\d{12}$/) },
   })
+  expect(Checks).toContainEqual({
+    Check: 'BOUNCE',
+    Status: 'MISSING',
+    Detail: 'A bounce of the mailbox simulator was never seen to come back',
+    Fix: 'mailctl simulate bounce',
+  })
+  const shown = await json(['account', 'show'])
+  expect(shown).toMatchObject({ Details, DedicatedIpAutoWarmupEnabled: true, EnforcementStatus: 'HEALTHY', SendingEnabled: true })
+  expect((await door.run(['account', 'show'])).stdout).toContain(`DENIED (case ${Details.ReviewDetails.CaseId})`)
   await door.use(({ store }) => store.addIdentity(identity('example.com', 'PENDING', null)))
-  expect((await door.run(ask)).stdout).toContain('example.com is not verified (PENDING)')
-  await door.use(({ store }) => store.saveIdentity(identity('example.com', 'SUCCESS', 'lab')))
-  expect(await door.run(ask)).toMatchObject({ code: 0 })
-  expect((await json(['account', 'show'])).ProductionAccessEnabled).toBe(true)
+  // What was told before need not be told again.
+  const again = await door.run(['account', 'request-production', '--use-case', 'Receipts'])
+  expect(again).toMatchObject({ code: 1, stderr: '' })
+  expect(again.stdout).toContain('missing  example.com is not verified (PENDING)\n         mailctl verify domain example.com\n')
+  expect(again.stdout).toContain('ok       The use case is described\n')
+  expect(again.stdout).toMatch(/\nDenied\. The account stays in the sandbox\.\n$/)
+})
+
+test('--approve needs no review and says that there was none; a case under review is a conflict for everybody else', async () => {
+  await door.run(['init'])
+  await door.use(({ store }) =>
+    store.saveProductionCase(
+      {
+        details: { mailType: null, websiteUrl: null, contactLanguage: null, useCase: null, additionalContacts: [] },
+        asked: {},
+        review: { status: 'PENDING', caseId: '123456789012', requestedAt: 0, decidedAt: null, by: 'checklist', findings: [] },
+      },
+      { step: 'opens' },
+    ),
+  )
+  expect((await json(['account', 'show'])).Details).toEqual({ ReviewDetails: { Status: 'PENDING', CaseId: '123456789012' } })
+  const refused = await door.run([...ASK, '--json'])
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+  expect(JSON.parse(refused.stderr).Error).toEqual({
+    Code: 'ConflictException',
+    Message: 'The request for production access 123456789012 is still under review.',
+    Hint: expect.stringContaining('--approve'),
+  })
+  expect((await door.run(['account', 'request-production', '--approve'])).stdout).toContain('Nothing was reviewed')
+  expect((await json(['account', 'show'])).Details.ReviewDetails).toMatchObject({ Status: 'GRANTED' })
+})
+
+test.each([
+  [['--website-url', 'example'], /^1 validation error detected: Value at 'websiteURL' failed to satisfy constraint: Member must satisfy/],
+  [['--use-case', 'x'.repeat(5_001)], /^1 validation error detected: Value at 'useCaseDescription' .* less than or equal to 5000$/],
+  [['--additional-contact', 'a@b.c'], /^1 validation error detected: Value at 'additionalContactEmailAddresses\.1\.member' /],
+])('request-production %j is 65 and opens no case', async (argv, message) => {
+  await door.run(['init'])
+  const ran = await door.run([...ASK, ...argv, '--json'])
+  expect(ran).toMatchObject({ code: 65, stdout: '' })
+  expect(JSON.parse(ran.stderr).Error).toMatchObject({ Code: 'BadRequestException', Message: expect.stringMatching(message) })
+  expect((await json(['account', 'show'])).Details).toBeUndefined()
 })
 
 test.each([
@@ -104,7 +159,6 @@ test.each([
   [['account', 'request-production', '--approve', '--max-24h-send', '0'], '--max-24h-send'],
   [['account', 'request-production', '--approve', '--max-send-rate', 'fast'], '--max-send-rate'],
   [['account', 'request-production', '--mail-type', 'SPAM'], 'TRANSACTIONAL, MARKETING'],
-  [['account', 'request-production', '--mail-type', 'MARKETING', '--website-url', 'example'], '--website-url'],
   [['queue', 'list', '--limit', '0'], '--limit'],
   [['events', 'list', '--since', 'yesterday'], 'no moment'],
   [['events', 'list', '--type', 'bounce'], "Did you mean 'Bounce'?"],
@@ -122,11 +176,76 @@ test('pause and resume', async () => {
   expect(await json(['account', 'pause'])).toMatchObject({ SendingEnabled: false })
   expect((await door.run(['status'])).stdout).toContain('paused')
   expect(await json(['account', 'resume'])).toMatchObject({ SendingEnabled: true })
-  await door.use(
-    async ({ store }) => await store.saveAccount({ ...(await store.account()), enforcementStatus: 'SHUTDOWN', sendingEnabled: false }),
-  )
+  await door.use(({ store }) => store.changeAccount({ enforcementStatus: 'SHUTDOWN', sendingEnabled: false }))
   expect(await door.run(['account', 'resume'])).toMatchObject({ code: 77, stdout: '' })
   expect(await json(['account', 'show'])).toMatchObject({ SendingEnabled: false })
+  expect(await json(['account', 'resume', '--approve'])).toMatchObject({ SendingEnabled: true, EnforcementStatus: 'PROBATION' })
+})
+
+/** A hundred bounces of a thousand recipients, a moment ago. */
+async function bounce(): Promise<void> {
+  await door.use(async ({ store, clock }) => {
+    await openTheGates(store)
+    const recipients = Array.from({ length: 1_000 }, (_, i) => `p${i}@example.net`)
+    const message = messageOf({ recipients, acceptedAt: clock.now(), expiresAt: clock.now() + 3_600_000 })
+    const event = (type: string, to: readonly string[], detail: Readonly<Record<string, unknown>>) => ({
+      type,
+      at: message.acceptedAt,
+      messageId: message.id,
+      recipients: to,
+      detail,
+    })
+    await store.accept(message, [
+      event('Send', recipients, { send: {} }),
+      event('Bounce', recipients.slice(0, 100), { bounce: { bounceType: 'Permanent', bounceSubType: 'General' } }),
+    ])
+  })
+}
+
+test('a suspended account says why, with the evidence and the way out, wherever one looks', async () => {
+  await door.run(['init', '--clock', 'virtual', '--start', '2026-01-01T00:00:00Z', '--seed', '7'])
+  await bounce()
+  const reason =
+    'Bounce rate 10 %: 100 of 1,000 recipients on 2026-01-01 (suspended from 10 %). Stop mailing the addresses that failed; from 2026-01-02 00:00:00Z on, mailctl account resume ends it, with --approve at once.'
+  expect(await json(['reputation'])).toEqual({
+    EnforcementStatus: 'SHUTDOWN',
+    Since: '2026-01-01T00:00:00.000Z',
+    Reason: reason,
+    BounceRate: { Rate: 0.1, Count: 100, Volume: 1_000, From: '2026-01-01', Until: '2026-01-01', Verdict: 'PAUSE' },
+    ComplaintRate: { Rate: 0, Count: 0, Volume: 1_000, From: '2026-01-01', Until: '2026-01-01', Verdict: 'GOOD' },
+    Thresholds: { BounceRate: { Aim: 0.02, Review: 0.05, Pause: 0.1 }, ComplaintRate: { Aim: 0.001, Review: 0.001, Pause: 0.005 } },
+    RepresentativeVolume: 1_000,
+    WindowDays: 30,
+    ConfigurationSets: [],
+    EmailIdentities: [
+      {
+        EmailIdentity: 'example.com',
+        BounceRate: { Rate: 0.1, Count: 100, Volume: 1_000, From: '2026-01-01', Until: '2026-01-01', Verdict: 'PAUSE' },
+        ComplaintRate: { Rate: 0, Count: 0, Volume: 1_000, From: '2026-01-01', Until: '2026-01-01', Verdict: 'GOOD' },
+      },
+    ],
+  })
+  expect(await json(['account', 'show'])).toMatchObject({ EnforcementStatus: 'SHUTDOWN', EnforcementReason: reason })
+  for (const argv of [['status'], ['account', 'show'], ['reputation']]) expect((await door.run(argv)).stdout).toContain(reason)
+  const refused = await door.run(['account', 'resume', '--json'])
+  expect(refused).toMatchObject({ code: 77, stdout: '' })
+  expect(JSON.parse(refused.stderr).Error).toEqual({
+    Code: 'SendingPausedException',
+    Message: 'sending is suspended for this account: 24 hours must have passed: not before 2026-01-02 00:00:00Z',
+    Hint: reason,
+  })
+  expect(await json(['account', 'resume', '--approve'])).toMatchObject({ EnforcementStatus: 'PROBATION', SendingEnabled: true })
+  expect(await json(['reputation'])).toMatchObject({ LastFreshStart: '2026-01-01T00:00:00.000Z', BounceRate: { Volume: 0 } })
+})
+
+test('an account without mail is healthy, and its table says that this is too little to say', async () => {
+  await door.run(['init', '--clock', 'virtual', '--start', '2026-01-01T00:00:00Z', '--seed', '7'])
+  expect((await door.run(['reputation'])).stdout).toBe(`Health  HEALTHY since 2026-01-01 00:00:00Z
+
+Rate        Now      Recipients  From        Aim      Review from  Suspended from  Verdict
+bounces     0 % (0)  0           2026-01-01  < 2 %    5 %          10 %            too few to say
+complaints  0 % (0)  0           2026-01-01  < 0.1 %  0.1 %        0.5 %           too few to say
+`)
 })
 
 test('going live names what must be verified again and wants --yes', async () => {
@@ -156,7 +275,6 @@ test('status is one screen of everything', async () => {
     EmailIdentities: [{ IdentityType: 'DOMAIN', IdentityName: 'example.com', SendingEnabled: true, VerificationStatus: 'SUCCESS' }],
     Queue: { Queued: 0, Active: 0, Deferred: 0, Held: 0 },
     EventsLast24Hours: {},
-    NextCommand: 'mailctl account request-production --approve',
   })
   const { stdout } = await door.run(['status'])
   for (const text of [door.home, 'sandbox', '0 of 200', '1 a second', 'nothing waits', 'no events', 'example.com  SUCCESS  DKIM SUCCESS'])

@@ -4,16 +4,19 @@ import type { Database, SqlRow } from '../../base/database.ts'
 import { MailctlError } from '../../base/errors.ts'
 import type { ConfigurationSets } from '../../ports/configuration-sets.ts'
 import { number, text } from './columns.ts'
+import { forgetCounts } from './reputation-day-rows.ts'
 
 /** A record from before an option was there has it as a new set would. */
 const toSet = (row: SqlRow): ConfigurationSet => ({ ...NEW_SET, ...JSON.parse(text(row, 'record')) })
 
+export function findConfigurationSet(database: Database, name: string): ConfigurationSet | undefined {
+  const row = database.prepare('SELECT record FROM configuration_set WHERE name = ?').get(name)
+  return row && toSet(row)
+}
+
 /** @param commit runs a write in a transaction */
 export function configurationSetRows(database: Database, commit: (work: () => void) => Promise<void>): ConfigurationSets {
-  const find = (name: string): ConfigurationSet | undefined => {
-    const row = database.prepare('SELECT record FROM configuration_set WHERE name = ?').get(name)
-    return row && toSet(row)
-  }
+  const find = (name: string): ConfigurationSet | undefined => findConfigurationSet(database, name)
 
   function insert(set: ConfigurationSet): void {
     if (find(set.name))
@@ -29,12 +32,14 @@ export function configurationSetRows(database: Database, commit: (work: () => vo
   }
 
   function replace(set: ConfigurationSet): void {
+    if (find(set.name)?.reputation.lastFreshStartAt !== set.reputation.lastFreshStartAt) forgetCounts(database, 'set', set.name)
     const { changes } = database.prepare('UPDATE configuration_set SET record = ? WHERE name = ?').run(JSON.stringify(set), set.name)
     if (changes === 0) throw noSuchSet(set.name)
   }
 
   function remove(name: string): void {
     if (database.prepare('DELETE FROM configuration_set WHERE name = ?').run(name).changes === 0) throw noSuchSet(name)
+    forgetCounts(database, 'set', name)
   }
 
   return {

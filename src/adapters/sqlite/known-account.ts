@@ -4,9 +4,11 @@
  */
 import type { Account } from '../../account/account.ts'
 import type { Identity } from '../../account/identity.ts'
+import { standingText } from '../../account/reputation.ts'
 import type { Database } from '../../base/database.ts'
 import { readAccount } from './account-rows.ts'
 import { findIdentity } from './identity-rows.ts'
+import { readStanding } from './standing-row.ts'
 
 /** Names that are kept, those without an identity too: recipients are asked for, and there is no end of them. */
 const MOST_NAMES = 10_000
@@ -34,9 +36,15 @@ export function openKnownAccount(database: Database, region: string | undefined)
     return found
   }
 
+  function readWhole(): Account {
+    const read = { ...readAccount(database), ...(region !== undefined && { region }) }
+    const reason = read.enforcementStatus === 'HEALTHY' ? undefined : standingText(readStanding(database))
+    return reason === undefined ? read : { ...read, enforcementReason: reason }
+  }
+
   return {
     account() {
-      account ??= { ...readAccount(database), ...(region !== undefined && { region }) }
+      account ??= readWhole()
       return account
     },
     identity,

@@ -10,8 +10,7 @@ import type { Database } from '../../base/database.ts'
 import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
 import type { AcceptOptions, Admission, NewEvent, NewMessage, Settlement, Store } from '../../ports/store.ts'
 import { makePrivateFolder } from '../private-files.ts'
-import { writeAccount } from './account-rows.ts'
-import { activitySpans, openActivityLedger } from './activity-ledger.ts'
+import { readAccount, writeAccount } from './account-rows.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
 import { dueDomains, expired } from './due.ts'
 import { countEvents, findAttempts, findEvents, insertEvents } from './event-rows.ts'
@@ -25,6 +24,7 @@ import { watchOthers } from './other-writers.ts'
 import { openOwner, type Processes, systemProcesses } from './owner.ts'
 import { earliestDue, settleHeld } from './queue.ts'
 import { queueTools } from './queue-tools.ts'
+import { reputations } from './reputations.ts'
 import { ROW_BYTES } from './segment.ts'
 import { setBack } from './set-back.ts'
 import { openSpool } from './spool.ts'
@@ -56,7 +56,6 @@ export function openStore(database: Database, options: StoreOptions): Store {
   const spool = openSpool(spoolFolder, database, owner)
   const known = openKnownAccount(database, region)
   const usage = openUsageLedger(database)
-  const activity = openActivityLedger(database)
   const inHand = openInHand()
   const othersWrote = watchOthers(database)
   const commit = groupCommit(database, {
@@ -64,10 +63,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
       if (othersWrote()) forget()
       owner.stay(machineNow())
     },
-    ending() {
-      usage.write()
-      activity.write()
-    },
+    ending: () => usage.write(),
     undone: forget,
   })
   let lookedForDeadAt: number | undefined
@@ -76,7 +72,6 @@ export function openStore(database: Database, options: StoreOptions): Store {
   function forget(): void {
     known.forget()
     usage.forget()
-    activity.forget()
     owner.forget()
     inHand.forget()
   }
@@ -126,14 +121,9 @@ export function openStore(database: Database, options: StoreOptions): Store {
     const held = leaseMs !== undefined
     if (held) owner.hold(machineNow(), leaseMs)
     const seq = insert(message, held ? owner.id() : null)
-    insertEvents({ database, activity }, seq, events)
+    insertEvents(database, seq, events)
     // In memory last: what was written before is undone with the rows, and these are counted only with them.
-    if (spent) {
-      const { recipients, head, body, acceptedAt } = message
-      usage.spend(spent, recipients.filter(address => !isSimulatorAddress(address)).length)
-      const octets = recipients.length * (head.length + (body.kind === 'inline' ? body.bytes.length : body.length))
-      activity.count('Send', acceptedAt, { recipients: recipients.length, octets })
-    }
+    if (spent) usage.spend(spent, message.recipients.filter(address => !isSimulatorAddress(address)).length)
     if (held) inHand.took(message.id, seq, message.recipients.length)
     return { messageId: message.id, duplicateOf: null, held }
   }
@@ -200,7 +190,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
 
   async function settle(settlement: Settlement): Promise<void> {
     const reports = settlement.reports.length === 0 ? [] : await Promise.all(settlement.reports.map(stored))
-    const settler = { owner: owner.id(), inHand, activity, insert: (report: NewMessage) => insert(report, null) }
+    const settler = { owner: owner.id(), inHand, insert: (report: NewMessage) => insert(report, null) }
     const giveBack = (): Promise<unknown> => Promise.all(reports.map(({ body }) => spool.discard(body)))
     const { settled } = await commit(
       () => {
@@ -226,6 +216,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
   return {
     account: async () => fresh(known.account),
     saveAccount: account => commitSettings(() => writeAccount(database, account)),
+    changeAccount: change => commitSettings(() => writeAccount(database, { ...readAccount(database), ...change })),
     usage: async now => fresh(() => usage.read(now)),
 
     addIdentity: identity => commitSettings(() => identityRows.insertIdentity(database, identity)),
@@ -236,6 +227,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
     deleteIdentity: name => commitSettings(() => identityRows.removeIdentity(database, name)),
 
     ...configurationSetRows(database, commit),
+    ...reputations(database, { commit, known, network }),
 
     newBody: () => spool.newBody(),
     accept: (message, events, options = {}) =>
@@ -268,7 +260,6 @@ export function openStore(database: Database, options: StoreOptions): Store {
 
     attempts: async messageId => findAttempts(database, messageId),
     events: async filter => findEvents(database, filter),
-    activity: async ask => activitySpans(database, ask),
     eventCounts: async since => countEvents(database, since),
     async close() {
       if (closed) return

@@ -1,96 +1,152 @@
 /** `mailctl account request-production`: SES PutAccountDetails with ProductionAccessEnabled, decided here and at once. */
+import type { AccountDetails, AskedLimits, Finding } from '../../../account/production-access.ts'
 import { MailctlError } from '../../../base/errors.ts'
-import { type ProductionDecision, requestProduction } from '../../../operations/account-state.ts'
+import { printable } from '../../../base/redact.ts'
+import { type ProductionDecision, requestProduction } from '../../../operations/request-production.ts'
 import { accountJson } from '../../account-json.ts'
 import { quotaText, rateText, showFacts } from '../../account-text.ts'
 import { command, type Flags } from '../../command.ts'
+import type { Io } from '../../io.ts'
 import { parseNumber, textFlag } from '../../moments.ts'
+import { askText, choose } from '../../prompts.ts'
 
-interface Reviewed extends ProductionDecision {
-  /** SES `Details`, as far as given. */
-  readonly details: Readonly<Record<string, string>>
-}
-
-export default command<Reviewed>({
+export default command<ProductionDecision>({
   path: 'account request-production',
   summary: 'Ask to leave the sandbox',
   details:
-    'With --approve it is granted at once and no other flag is needed. Without it the request is reviewed: --mail-type and --website-url ' +
-    'are required, and it is granted when a domain is verified and signs with DKIM; otherwise it says what is missing.',
+    'With --approve it is granted at once and no other flag is needed. Without it the request is reviewed against a checklist: a domain that ' +
+    'is verified and signs with DKIM, its SPF and DMARC records, bounces and complaints that are forwarded and were seen to come back from ' +
+    'the mailbox simulator, a use case. What is missing is listed with the command that mends it. ' +
+    '--mail-type and --website-url are required; on a terminal what is not given is asked for.',
   examples: [
     'mailctl account request-production --approve',
     'mailctl account request-production --approve --max-24h-send 100000 --max-send-rate 50',
-    'mailctl account request-production --mail-type TRANSACTIONAL --website-url https://example.com',
+    "mailctl account request-production --mail-type TRANSACTIONAL --website-url https://example.com --use-case 'Receipts for orders in our shop; …'",
   ],
   options: [
     { flags: '--approve', summary: 'grant it without review' },
     { flags: '--mail-type <type>', summary: 'what will be sent', choices: ['TRANSACTIONAL', 'MARKETING'] },
-    { flags: '--website-url <url>', summary: 'the website the mail is about' },
-    { flags: '--use-case <text>', summary: 'how recipients are chosen, how bounces and opt-outs are handled' },
+    { flags: '--website-url <url>', summary: 'the website the mail is about, up to 1,000 characters' },
+    { flags: '--use-case <text>', summary: 'how recipients are chosen, how bounces and opt-outs are handled; up to 5,000 characters' },
     { flags: '--contact-language <language>', summary: 'language of answers', choices: ['EN', 'JA'] },
+    { flags: '--additional-contact <address>', summary: 'who else hears of the review; up to four', repeat: true },
     { flags: '--max-24h-send <n>', summary: 'recipients in 24 hours, -1 for unlimited (default: 50000)' },
     { flags: '--max-send-rate <n>', summary: 'recipients a second (default: 14)' },
   ],
-  fails: ['usage', 'config', 'store-unavailable'],
-  results: { 1: 'denied; what is missing is listed' },
-  async run({ app }, _args, flags) {
-    const details = detailsOf(flags)
-    const approve = flags['approve'] === true
-    if (!approve) requireDetails(details)
-    const max24HourSend = textFlag(flags, 'max24hSend')
-    const maxSendRate = textFlag(flags, 'maxSendRate')
-    const request = {
-      decision: approve ? ('approve' as const) : ('review' as const),
-      ...(max24HourSend !== undefined && { max24HourSend: quota(max24HourSend) }),
-      ...(maxSendRate !== undefined && {
-        maxSendRate: parseNumber(maxSendRate, { flag: '--max-send-rate', min: 0.001, max: 1_000_000, whole: false }),
-      }),
-    }
-    return { ...(await requestProduction(await app(), request)), details }
+  fails: ['usage', 'bad-data', 'conflict', 'config', 'store-unavailable'],
+  results: { 1: 'denied, or a record could not be looked up; what is missing is listed' },
+  async run({ app, io, progress }, _args, flags) {
+    const asked = limitsOf(flags)
+    const given = detailsOf(flags)
+    const opened = await app()
+    if (flags['approve'] === true) return await requestProduction(opened, { details: given, asked, decide: 'approve' })
+    const stored = (await opened.store.productionCase())?.details
+    const details = io.interactive ? await completed(io, given, stored) : given
+    requireDetails({ ...stored, ...details })
+    progress('Going through the checklist')
+    return await requestProduction(opened, { details, asked, decide: 'now' })
   },
-  json: decision => ({
-    ...accountJson(decision),
-    Details: { ...decision.details, ReviewDetails: { Status: decision.status } },
-    Missing: decision.missing,
-  }),
+  json: decision => ({ ...accountJson(decision), Checks: decision.productionCase.review.findings.map(findingJson) }),
   show(io, decision) {
-    if (decision.status === 'DENIED') {
-      io.line(`${io.colour.red('Denied.')} The account stays in the sandbox:`)
-      for (const reason of decision.missing) io.line(`  - ${reason}`)
+    const { status, by, findings } = decision.productionCase.review
+    for (const finding of findings) showFinding(io, finding)
+    if (findings.length > 0) io.line()
+    if (status !== 'GRANTED') {
+      const verdict = status === 'DENIED' ? io.colour.red('Denied.') : io.colour.yellow('Not decided: try again.')
+      io.line(`${verdict} ${decision.account.productionAccess ? 'The account stays as it is.' : 'The account stays in the sandbox.'}`)
       return
     }
-    io.line(`${io.colour.green('Granted.')} The account may send to any recipient.`)
+    const how = by === 'owner' ? ' Nothing was reviewed, since --approve was given.' : ''
+    io.line(`${io.colour.green('Granted.')} The account may send to any recipient.${how}`)
     showFacts(io, [
       ['Quota', quotaText(io, decision)],
       ['Rate', rateText(decision)],
     ])
   },
-  exit: ({ status }) => (status === 'GRANTED' ? 0 : 1),
+  exit: ({ productionCase }) => (productionCase.review.status === 'GRANTED' ? 0 : 1),
 })
 
-/** SES facts: URL up to 1,000 characters, use case up to 5,000.  @throws MailctlError usage */
-function detailsOf(flags: Flags): Readonly<Record<string, string>> {
-  const url = textFlag(flags, 'websiteUrl')
-  if (url !== undefined && (url.length > 1_000 || !/^https?:\/\/[^\s/]+\S*$/i.test(url)))
-    throw new MailctlError('usage', `'${url.slice(0, 100)}' is not a value of --website-url`, { hint: 'Write https://example.com.' })
+/** What was given, unchecked: the operation knows the rules. */
+function detailsOf(flags: Flags): Partial<AccountDetails> {
+  const mailType = textFlag(flags, 'mailType')
+  const language = textFlag(flags, 'contactLanguage')
+  const websiteUrl = textFlag(flags, 'websiteUrl')
   const useCase = textFlag(flags, 'useCase')
-  if (useCase !== undefined && useCase.length > 5_000)
-    throw new MailctlError('usage', '--use-case is longer than 5,000 characters', { hint: 'Shorten it.' })
-  const given = {
-    MailType: textFlag(flags, 'mailType'),
-    WebsiteURL: url,
-    UseCaseDescription: useCase,
-    ContactLanguage: textFlag(flags, 'contactLanguage'),
+  const contacts = flags['additionalContact']
+  return {
+    ...(mailType !== undefined && { mailType: mailType === 'MARKETING' ? 'MARKETING' : 'TRANSACTIONAL' }),
+    ...(language !== undefined && { contactLanguage: language === 'JA' ? 'JA' : 'EN' }),
+    ...(websiteUrl !== undefined && { websiteUrl }),
+    ...(useCase !== undefined && { useCase }),
+    ...(Array.isArray(contacts) && { additionalContacts: contacts }),
   }
-  return Object.fromEntries(Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== undefined))
 }
 
-function requireDetails(details: Readonly<Record<string, string>>): void {
-  const missing = [...(details['MailType'] ? [] : ['--mail-type']), ...(details['WebsiteURL'] ? [] : ['--website-url'])]
+/** @throws MailctlError usage */
+function limitsOf(flags: Flags): AskedLimits {
+  const quota = textFlag(flags, 'max24hSend')
+  const rate = textFlag(flags, 'maxSendRate')
+  return {
+    ...(quota !== undefined && {
+      max24HourSend: quota.trim() === '-1' ? -1 : parseNumber(quota, { flag: '--max-24h-send', min: 1, max: 1_000_000_000, whole: true }),
+    }),
+    ...(rate !== undefined && { maxSendRate: parseNumber(rate, { flag: '--max-send-rate', min: 0.001, max: 1_000_000, whole: false }) }),
+  }
+}
+
+/** Asks for what was neither given nor told before. */
+async function completed(io: Io, given: Partial<AccountDetails>, stored: AccountDetails | undefined): Promise<Partial<AccountDetails>> {
+  const known = { ...stored, ...given }
+  const mailType =
+    known.mailType ??
+    (await choose(io, {
+      message: 'What will be sent?',
+      flag: '--mail-type',
+      choices: [
+        { value: 'TRANSACTIONAL' as const, name: 'transactional: answers to what somebody did, such as receipts' },
+        { value: 'MARKETING' as const, name: 'marketing: newsletters and offers' },
+      ],
+    }))
+  const websiteUrl = known.websiteUrl ?? (await askText(io, { message: 'Which website is it about?', flag: '--website-url' }))
+  const useCase =
+    known.useCase ??
+    (await askText(io, { message: 'How are recipients chosen, how are bounces, complaints and opt-outs handled?', flag: '--use-case' }))
+  const contactLanguage =
+    known.contactLanguage ??
+    (await choose(io, {
+      message: 'In which language shall answers be?',
+      flag: '--contact-language',
+      choices: [
+        { value: 'EN' as const, name: 'English' },
+        { value: 'JA' as const, name: 'Japanese' },
+      ],
+    }))
+  const contacts = known.additionalContacts ?? (await askContacts(io))
+  return { mailType, websiteUrl, useCase, contactLanguage, additionalContacts: contacts }
+}
+
+async function askContacts(io: Io): Promise<string[]> {
+  const typed = await askText(io, {
+    message: 'Who else shall hear of the review? (addresses with commas between, or nothing)',
+    flag: '--additional-contact',
+  })
+  return typed
+    .split(',')
+    .map(address => address.trim())
+    .filter(address => address !== '')
+}
+
+/** @throws MailctlError usage */
+function requireDetails({ mailType = null, websiteUrl = null }: Partial<AccountDetails>): void {
+  const missing = [...(mailType === null ? ['--mail-type'] : []), ...(websiteUrl === null ? ['--website-url'] : [])]
   if (missing.length > 0)
     throw new MailctlError('usage', `a review needs ${missing.join(' and ')}`, { hint: 'Or grant it without review: --approve.' })
 }
 
-function quota(text: string): number {
-  return text.trim() === '-1' ? -1 : parseNumber(text, { flag: '--max-24h-send', min: 1, max: 1_000_000_000, whole: true })
+const findingJson = ({ check, status, detail, fix }: Finding) => ({ Check: check, Status: status, Detail: detail, Fix: fix ?? undefined })
+
+function showFinding(io: Io, { status, detail, fix }: Finding): void {
+  const mark = { PASSED: io.colour.green('ok     '), MISSING: io.colour.red('missing'), UNKNOWN: io.colour.yellow('unknown') }[status]
+  io.line(`${mark}  ${printable(detail)}`)
+  if (fix !== null) io.line(`         ${printable(fix)}`)
 }

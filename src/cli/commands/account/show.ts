@@ -1,5 +1,5 @@
 /** `mailctl account show`: SES GetAccount. */
-import { type AccountState, readAccountState } from '../../../operations/account-state.ts'
+import { type AccountState, reviewAccountState } from '../../../operations/account-state.ts'
 import { accountJson } from '../../account-json.ts'
 import { showAccount } from '../../account-text.ts'
 import { command } from '../../command.ts'
@@ -9,7 +9,7 @@ export default command<AccountState>({
   summary: 'Show the account: access, limits, health',
   examples: ['mailctl account show', 'mailctl account show --json'],
   fails: ['config', 'store-unavailable'],
-  run: async ({ app }) => await readAccountState(await app()),
+  run: async ({ app }) => await reviewAccountState(await app()),
   json: accountJson,
   show: showAccount,
 })
