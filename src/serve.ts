@@ -3,6 +3,7 @@
  * under way are finished, then the worker; what it could not finish is given back to the queue.
  */
 import { once } from 'node:events'
+import { Outage } from './base/outage.ts'
 import type { Doors, ServeAsk, Serving } from './cli/command.ts'
 import { listenText } from './cli/listen-address.ts'
 import type { App } from './operations/app.ts'
@@ -40,6 +41,7 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn }: Running):
   function options(): Parameters<typeof openSubmissionDoor>[1] {
     return {
       hostname: app.settings.hostname,
+      outage: new Outage({ warn, what: 'messages are answered 451', over: 'messages are accepted again' }),
       log: app.log,
       async submit({ from, recipients, content, signal: gone }) {
         const { holdMs } = worker

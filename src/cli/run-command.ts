@@ -136,11 +136,15 @@ async function showResult(spec: Command, { result, flags, json }: { result: unkn
 
 const colorOf = (flags: Flags): 'auto' | 'always' | 'never' => (flags['color'] ?? 'auto') as 'auto' | 'always' | 'never'
 
+/** Of those that wait: what runs for months does not keep all of them. */
+const MOST_HELD = 100
+
 /** Lines on stderr for people. With `--json` they wait until it is known that no error object will stand there. */
 class Notices {
   readonly #io: Io
   readonly #quiet: boolean
   #held: string[] | undefined
+  #dropped = 0
 
   constructor(io: Io, { quiet, held }: { quiet: boolean; held: boolean }) {
     this.#io = io
@@ -150,12 +154,14 @@ class Notices {
 
   add(text: string): void {
     if (this.#quiet) return
-    if (this.#held) this.#held.push(text)
+    if (this.#held && this.#held.length >= MOST_HELD) this.#dropped += 1
+    else if (this.#held) this.#held.push(text)
     else this.#io.stderr.write(`${printable(text)}\n`)
   }
 
   release(): void {
     for (const text of this.#held ?? []) this.#io.stderr.write(`${printable(text)}\n`)
+    if (this.#dropped > 0) this.#io.stderr.write(`and ${this.#dropped} more lines\n`)
     this.#held = undefined
   }
 }

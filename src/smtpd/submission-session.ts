@@ -4,6 +4,7 @@
  */
 import { MailctlError, messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import type { Outage } from '../base/outage.ts'
 import { parseAddress } from '../mail/address.ts'
 import { MAX_RECIPIENTS } from '../mail/envelope.ts'
 import { findFields } from '../mail/header.ts'
@@ -11,7 +12,7 @@ import type { Reply } from '../mail/reply.ts'
 import { splitMessage, splitWhole } from '../mail/split.ts'
 import type { Content } from '../operations/submit-message.ts'
 import type { SmtpPeer, SmtpSession } from '../wire/smtp-session.ts'
-import { replyTo, transactionFailed } from './replies.ts'
+import { replyTo, TEMPORARY_FAILURE, transactionFailed } from './replies.ts'
 
 /** One message with its envelope, as a client gave it. */
 export interface Submitted {
@@ -35,6 +36,8 @@ export type Submit = (message: Submitted) => Promise<string>
 export interface SubmissionOptions {
   readonly submit: Submit
   readonly log: Log
+  /** Told of what is answered 451 through no fault of the client's, and of what is accepted. */
+  readonly outage: Pick<Outage, 'failed' | 'worked'>
   /** Of the door, one for all: a signal for each message would cost more than reading it. */
   readonly signal: AbortSignal
 }
@@ -101,12 +104,16 @@ export class SubmissionSession implements SmtpSession {
       signal,
       peer: this.#peer,
     })
+    this.#options.outage.worked()
     return { code: 250, lines: [`Ok ${messageId}`] }
   }
 
   #refuse(thrown: unknown): Reply {
-    if (!(thrown instanceof MailctlError)) this.#options.log('smtp', `* submission failed: ${messageOf(thrown)}`)
-    return replyTo(thrown)
+    const reply = replyTo(thrown)
+    const { log, outage, signal } = this.#options
+    if (!(thrown instanceof MailctlError)) log('smtp', `* submission failed: ${messageOf(thrown)}`)
+    if (reply === TEMPORARY_FAILURE && !signal.aborted) outage.failed(messageOf(thrown))
+    return reply
   }
 }
 

@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events'
 import { MailctlError, messageOf } from '../base/errors.ts'
 import { type Log, silent } from '../base/log.ts'
+import type { Outage } from '../base/outage.ts'
 import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
 import type { Reply } from '../mail/reply.ts'
 import { isLoopback } from '../wire/loopback.ts'
@@ -27,6 +28,7 @@ export interface DoorOptions {
   readonly hostname: string
   readonly submit: Submit
   readonly log: Log
+  readonly outage: Pick<Outage, 'failed' | 'worked'>
 }
 
 export interface SubmissionDoor {
@@ -46,7 +48,7 @@ const NOT_YOU: Reply = { code: 530, lines: ['Authentication required'] }
 /** @throws MailctlError usage: the ranges; forbidden: an address that others reach, without TLS; unreachable: it cannot be had */
 export async function openSubmissionDoor(
   { host, port, trust = '' }: DoorAddress,
-  { hostname, submit, log }: DoorOptions,
+  { hostname, submit, log, outage }: DoorOptions,
 ): Promise<SubmissionDoor> {
   const isTrusted = parseTrust(trust)
   if (!isLoopback(host)) {
@@ -58,7 +60,7 @@ export async function openSubmissionDoor(
   const closed = new AbortController()
   // Every streamed message listens until it has been read: that they are many is no leak that Node should warn of.
   setMaxListeners(0, closed.signal)
-  const session = { submit, log, signal: closed.signal }
+  const session = { submit, log, outage, signal: closed.signal }
   const server = new SmtpServer({
     hostname,
     maxMessageBytes: MAX_MESSAGE_BYTES,

@@ -9,6 +9,7 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../base/errors.ts'
+import { Outage } from '../base/outage.ts'
 import type { Route } from '../delivery/route.ts'
 import { Scheduler } from '../delivery/scheduler.ts'
 import { type Signal, signalOf } from '../delivery/signal.ts'
@@ -54,6 +55,7 @@ interface Placed {
 export class Worker {
   readonly #app: DeliverApp
   readonly #warn: (text: string) => void
+  readonly #store: Outage
   readonly #cut = new AbortController()
   readonly #scheduler: Scheduler<Placed>
   readonly #routes: RouteBook
@@ -74,6 +76,7 @@ export class Worker {
   constructor(app: DeliverApp, warn: (text: string) => void) {
     this.#app = app
     this.#warn = warn
+    this.#store = new Outage({ warn, what: 'the queue cannot be worked on', over: 'the queue is worked on again' })
     this.#scheduler = new Scheduler({ chance: key => app.ids.chance(key) })
     this.#routes = new RouteBook(domain => routeOf(app, domain, `${domain} ${app.clock.now()}`))
     this.#refill = new Refill(app.store)
@@ -166,9 +169,10 @@ export class Worker {
     for (;;) {
       try {
         await settleGroup(this.#app, group, outcomes, attempts)
+        this.#store.worked()
         return
       } catch (error) {
-        this.#warn(`${group.message.id}: ${messageOf(error)}`)
+        this.#store.failed(messageOf(error))
         if (this.#isStopping) return
         await sleep(PAUSE_MS)
       }
@@ -183,7 +187,7 @@ export class Worker {
 
   #giveBack(placed: readonly Placed[]): void {
     for (const { group } of placed) this.#forget(group)
-    this.#app.store.release(placed.map(({ group }) => group)).catch((error: unknown) => this.#warn(messageOf(error)))
+    this.#app.store.release(placed.map(({ group }) => group)).catch((error: unknown) => this.#store.failed(messageOf(error)))
   }
 
   #forget(group: Ready): void {
@@ -216,8 +220,9 @@ export class Worker {
     let waitMs = LOOK_MS
     try {
       waitMs = await this.#takeDue()
+      this.#store.worked()
     } catch (error) {
-      this.#warn(`the queue could not be read: ${messageOf(error)}`)
+      this.#store.failed(messageOf(error))
     }
     this.#isLooking = false
     if (!this.#isStopping) this.#lookTimer = setTimeout(() => void this.#look(), waitMs)

@@ -45,6 +45,10 @@ test.skipIf(!canLimit)('a full disk refuses for the moment, and the engine goes 
   expect(await engine.submit('after', { size: 100_000 })).toMatch(/^250 /)
   await vi.waitFor(() => expect(shop.taken()).toEqual(['before', 'after']), SOON)
   await expectCleanStop(engine)
+  // One line for what was refused, one at most for the queue, and none for each message.
+  const said = (await engine.ended).stderr.trimEnd().split('\n')
+  expect(said.filter(line => /^messages are answered 451: .*(disk|full|write|I\/O)/.test(line))).toHaveLength(1)
+  expect(said.length).toBeLessThanOrEqual(2)
   expectWholeAccount(shop)
   expect(await shop.spooled()).toEqual([])
 })

@@ -14,6 +14,8 @@ export interface Submitted extends Pick<Message, 'from' | 'recipients'> {
 
 export interface TestDoor extends SubmissionDoor {
   readonly submitted: Submitted[]
+  /** What was answered 451 through no fault of the client's. */
+  readonly troubles: string[]
 }
 
 const opened: SubmissionDoor[] = []
@@ -25,12 +27,14 @@ export async function closeDoors(): Promise<void> {
 /** @param options what this door does otherwise than trust loopback and accept everything */
 export async function openSubmissionDoor(options: Partial<DoorOptions & { trust: string }> = {}): Promise<TestDoor> {
   const submitted: Submitted[] = []
+  const troubles: string[] = []
   const { trust = '127.0.0.1/32', ...others } = options
   const door = await openDoor(
     { host: '127.0.0.1', port: 0, trust },
     {
       hostname: 'mta.test',
       log: silent,
+      outage: { failed: why => troubles.push(why), worked: () => {} },
       async submit({ from, recipients, content: { header, body } }) {
         const isWhole = Buffer.isBuffer(body)
         const octets = Buffer.isBuffer(body) ? body : await readAll(body satisfies Readable)
@@ -42,5 +46,5 @@ export async function openSubmissionDoor(options: Partial<DoorOptions & { trust:
     },
   )
   opened.push(door)
-  return { ...door, submitted }
+  return { ...door, submitted, troubles }
 }

@@ -123,9 +123,11 @@ describe('the end of DATA', () => {
     ['store-unavailable', '/home/x/account.db is full', '451 Temporary service failure'],
   ]
   test.each(refusals)('%s', async (code, message, answer) => {
-    const client = await greeted(await refusing(new MailctlError(code, message)))
+    const door = await refusing(new MailctlError(code, message))
+    const client = await greeted(door)
     expect(await give(client)).toBe(answer)
     expect(await give(client)).toBe(answer)
+    expect(door.troubles).toEqual(answer.startsWith('451') ? [message, message] : [])
   })
 
   test('control characters and other alphabets do not leave in a reply, and a long one has several lines', async () => {
@@ -138,6 +140,16 @@ describe('the end of DATA', () => {
     expect(reply?.lines.length).toBe(4)
     for (const line of reply?.lines ?? []) expect(line.length).toBeLessThanOrEqual(506)
     expect(reply?.lines.join(' ').match(/word/g)).toHaveLength(300)
+  })
+
+  test('a client that is lost in the middle of a message is no trouble of ours', async () => {
+    const door = await openSubmissionDoor()
+    const client = await greeted(door)
+    for (const line of ['MAIL FROM:<ann@example.com>', 'RCPT TO:<bob@example.net>', 'DATA']) await client.ask(line)
+    client.send(`Subject: x\r\n\r\n${`${'x'.repeat(76)}\r\n`.repeat(10_000)}`)
+    client.socket.resetAndDestroy()
+    await door.close(10_000)
+    expect([door.troubles, door.submitted]).toEqual([[], []])
   })
 
   test('what is no refusal is 451; its text goes to the log alone', async () => {
@@ -269,7 +281,8 @@ describe('close', () => {
 
 test('the door opens only where nobody else can come, and says when the port is taken', async () => {
   const door = await openSubmissionDoor()
-  const options = { hostname: 'mta.test', log: silent, submit: () => Promise.resolve('x') }
+  const outage = { failed: () => {}, worked: () => {} }
+  const options = { hostname: 'mta.test', log: silent, outage, submit: () => Promise.resolve('x') }
   await expect(open({ host: '0.0.0.0', port: 0 }, options)).rejects.toMatchObject({ code: 'forbidden' })
   await expect(open({ host: '127.0.0.1', port: door.port }, options)).rejects.toMatchObject({ code: 'unreachable' })
   await expect(open({ host: '127.0.0.1', port: 0, trust: '0.0.0.0/0' }, options)).rejects.toMatchObject({ code: 'usage' })
