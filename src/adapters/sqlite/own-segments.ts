@@ -82,10 +82,15 @@ export function openOwnSegments(folder: string, database: Database, owner: Owner
     segment.writing = false
   }
 
+  /** A commit that was refused because its sync failed is in the database all the same. */
+  const isReferred = ({ segment, offset }: SegmentBody): boolean =>
+    database.prepare('SELECT 1 FROM content WHERE segment = ? AND body_offset = ? LIMIT 1').get(segment, offset) !== undefined
+
   async function discard(body: StoredBody): Promise<void> {
     if (body.kind === 'inline') return
     const segment = segments.get(body.segment)
-    if (!segment?.unclaimed.delete(body.offset) || segment.writing || segment.size !== body.offset + body.length) return
+    if (!segment?.unclaimed.delete(body.offset) || isReferred(body)) return
+    if (segment.writing || segment.size !== body.offset + body.length) return
     segment.size = body.offset
     segment.writing = true
     await cut(segment)
