@@ -83,14 +83,14 @@ function sessionShare(way: Route): { readonly messagesPerSession?: number } {
   return share === null ? {} : { messagesPerSession: share }
 }
 
-/** Resolves when the outcomes are durable. @throws MailctlError store-unavailable */
+/** @param attempts empty where no host was reached; null: nothing was tried. Resolves when the outcomes are durable. @throws MailctlError store-unavailable */
 export async function settleGroup(
   app: DeliverApp,
   group: Leased,
   outcomes: readonly Outcome[],
-  attempts: readonly AttemptRecord[],
+  attempts: readonly AttemptRecord[] | null,
 ): Promise<Settlement> {
-  const made = await settlement(app, group, outcomes, attempts)
+  const made = { ...(await settlement(app, group, outcomes, attempts ?? [])), ...(attempts === null && { untried: true as const }) }
   await app.store.settle(made)
   return made
 }

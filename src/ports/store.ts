@@ -153,6 +153,8 @@ export interface Settlement {
     readonly nextAttemptAt: number | null
     readonly outcome: Outcome
   }[]
+  /** Their time was over, and this was no try: it is not counted as one. */
+  readonly untried?: true
   readonly settledAt: number
   readonly events: readonly NewEvent[]
   /** Delivery reports to the sender, queued in the same commit. */

@@ -6,6 +6,7 @@ import { loadConfig } from '../../src/config.ts'
 import { openApp } from '../../src/open-app.ts'
 import { deliverDue } from '../../src/operations/deliver-due.ts'
 import type { DeliverApp } from '../../src/operations/deliver-group.ts'
+import { expireOverdue } from '../../src/operations/expire-overdue.ts'
 import { waitForOutcome } from '../../src/operations/wait-for-outcome.ts'
 import type { Transport } from '../../src/ports/transport.ts'
 import { openEngine, START } from '../support/engine.ts'
@@ -45,6 +46,29 @@ test.each<[string, (app: DeliverApp) => DeliverApp]>([
   })
   const { recipients } = await waitForOutcome(engine.app, messageId, { goal: 'final', timeoutMs: 3_600_000, signal })
   expect(recipients[0]).toMatchObject({ state: 'delivered', attempts: 2 })
+})
+
+test('what ends because its time is over had no try more for that, and leaves a minute for the last one', async () => {
+  const engine = await openEngine()
+  const untried = await engine.submit(message('ann@gmail.com'))
+  const tried = await engine.submit(message('bob@down.test'))
+  await deliverDue(engine.app, { signal, messageId: tried.messageId })
+  const ends = async () =>
+    Promise.all(
+      [untried, tried].map(async ({ messageId }) => {
+        const stored = await engine.app.store.message(messageId)
+        return stored?.recipients.map(({ state, attempts, outcome }) => [state, attempts, outcome?.reply.slice(0, 9)])
+      }),
+    )
+  const [first, last] = await Promise.all(
+    [untried, tried].map(async ({ messageId }) => (await engine.app.store.message(messageId))?.expiresAt ?? 0),
+  )
+  await engine.app.clock.waitUntil((first ?? 0) + 59_999, signal)
+  await expireOverdue(engine.app)
+  expect(await ends()).toEqual([[['queued', 0, undefined]], [['deferred', 1, expect.stringMatching(/^451 4\.4/)]]])
+  await engine.app.clock.waitUntil((last ?? 0) + 60_000, signal)
+  await expireOverdue(engine.app)
+  expect(await ends()).toEqual([[['bounced', 0, '554 4.4.7']], [['bounced', 1, '554 4.4.7']]])
 })
 
 test('a virtual clock stands still while another process has the message', async () => {

@@ -36,7 +36,9 @@ export function settleHeld(database: Database, settlement: Settlement, { owner, 
   if (seq === undefined) return undefined
   // An attempt is a fact, whoever holds the recipients now: the timeline shows the second delivery that a lapsed lease can cost.
   insertAttempts(database, seq, settlement.attempts)
-  const moved = recipients.filter(recipient => moveRecipient(database, { seq, owner, settledAt }, recipient))
+  const moved = recipients.filter(recipient =>
+    moveRecipient(database, { seq, owner, settledAt, untried: settlement.untried === true }, recipient),
+  )
   if (moved.length === 0) return undefined
   insertEvents(database, seq, moved.length === recipients.length ? events : eventsOf(database, seq, events, moved))
   for (const report of settlement.reports) insert(report)
@@ -62,10 +64,11 @@ interface Move {
   readonly seq: number
   readonly owner: number
   readonly settledAt: number
+  readonly untried: boolean
 }
 
 /** @returns whether the owner still held it */
-function moveRecipient(database: Database, { seq, owner, settledAt }: Move, to: Settlement['recipients'][number]): boolean {
+function moveRecipient(database: Database, { seq, owner, settledAt, untried }: Move, to: Settlement['recipients'][number]): boolean {
   const { index, state, outcome } = to
   if (!MOVES.active.includes(state)) throw new TypeError(`a recipient cannot go from active to ${state}`)
   const waits = !isFinal(state) && state !== 'held'
@@ -77,7 +80,7 @@ function moveRecipient(database: Database, { seq, owner, settledAt }: Move, to: 
     )
     .run(
       state,
-      wasTried(state) ? 1 : 0,
+      !untried && wasTried(state) ? 1 : 0,
       waits ? to.nextAttemptAt : null,
       outcome.status,
       JSON.stringify(outcome),
