@@ -1,5 +1,6 @@
 /** The account in lines for people. */
 import type { AccountState } from '../operations/account-state.ts'
+import { bar } from './bars.ts'
 import type { Io } from './io.ts'
 
 const BAR_WIDTH = 24
@@ -13,10 +14,8 @@ export function quotaText(io: Io, { account, sentLast24Hours }: AccountState): s
   const text = `${count(sentLast24Hours)} of ${count(account.max24HourSend)} in 24 hours`
   if (!io.stdout.isTty) return text
   const share = account.max24HourSend === 0 ? 1 : Math.min(1, sentLast24Hours / account.max24HourSend)
-  const [full, empty] = io.unicode ? ['█', '░'] : ['#', '.']
-  const filled = Math.round(share * BAR_WIDTH)
-  const bar = full.repeat(filled) + empty.repeat(BAR_WIDTH - filled)
-  return `${share >= 1 ? io.colour.red(bar) : share >= 0.8 ? io.colour.yellow(bar) : io.colour.green(bar)} ${text}`
+  const drawn = bar(io, share, BAR_WIDTH)
+  return `${share >= 1 ? io.colour.red(drawn) : share >= 0.8 ? io.colour.yellow(drawn) : io.colour.green(drawn)} ${text}`
 }
 
 export const rateText = ({ account }: AccountState): string => `${count(account.maxSendRate)} a second`

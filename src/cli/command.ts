@@ -112,8 +112,8 @@ export interface Command<Result = unknown> {
   run(context: CommandContext, args: readonly string[], flags: Flags): Promise<Result>
   /** The one JSON value. Absent: the result itself. */
   json?(result: Result): unknown
-  /** In place of `json` where `--json` gives several values, one a line. */
-  ndjson?(result: Result): Iterable<unknown> | AsyncIterable<unknown>
+  /** In place of `json` where `--json` gives several values, one a line; undefined: this time it is one value. */
+  ndjson?(result: Result): Iterable<unknown> | AsyncIterable<unknown> | undefined
   /** For people, on stdout. */
   show(io: Io, result: Result, flags: Flags): void | Promise<void>
   /** 0 when absent. */

@@ -11,7 +11,8 @@ const COLOURS = ['bold', 'dim', 'green', 'yellow', 'red', 'cyan'] as const
 export type Colour = (typeof COLOURS)[number]
 
 export interface Io {
-  readonly stdout: { readonly isTty: boolean; readonly columns: number; write(text: string | Uint8Array): void }
+  /** `isGone`: nobody reads any more, what is written is dropped. */
+  readonly stdout: { readonly isTty: boolean; readonly columns: number; readonly isGone: boolean; write(text: string | Uint8Array): void }
   readonly stderr: { readonly isTty: boolean; write(text: string): void; readonly stream: Writable }
   readonly stdin: Readable & { readonly isTTY?: boolean }
   /** A person is there and may be asked: stdin and stderr are terminals, no `--no-input`, no `CI`. */
@@ -81,7 +82,16 @@ export async function openIo(streams: Streams, choices: IoChoices): Promise<Io> 
     get stdin() {
       return streams.stdin
     },
-    stdout: { isTty: outIsTty, columns: stdout.columns ?? 80, write },
+    stdout: {
+      isTty: outIsTty,
+      get columns() {
+        return stdout.columns ?? 80
+      },
+      get isGone() {
+        return gone
+      },
+      write,
+    },
     stderr: { isTty: errIsTty, write: text => void stderr.write(text), stream: stderr },
     get interactive() {
       return errIsTty && choices.input && !isCi(choices.env['CI']) && streams.stdin.isTTY === true

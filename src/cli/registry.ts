@@ -21,6 +21,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('quota', 'Show what the account may still send', () => import('./commands/quota.ts')),
   entry('account show', 'Show the account: access, limits, health', () => import('./commands/account/show.ts')),
   entry('account request-production', 'Ask to leave the sandbox', () => import('./commands/account/request-production.ts')),
+  entry('account usage', 'Show what was sent and what SES would charge for it', () => import('./commands/account/usage.ts')),
   entry('account pause', 'Stop accepting mail from now on', () => import('./commands/account/pause.ts')),
   entry('account resume', 'Accept mail again', () => import('./commands/account/resume.ts')),
   entry('reputation', 'Show bounce and complaint rates, and what follows from them', () => import('./commands/reputation.ts')),

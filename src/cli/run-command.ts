@@ -130,8 +130,9 @@ async function runParsed(spec: Command, parsed: Parsed, program: Program): Promi
 
 async function showResult(spec: Command, { result, flags, json }: { result: unknown; flags: Flags; json: boolean }, io: Io): Promise<void> {
   if (!json) return await spec.show(io, result, flags)
-  if (!spec.ndjson) return io.stdout.write(toJson(spec.json ? spec.json(result) : result, 2))
-  for await (const value of spec.ndjson(result)) io.stdout.write(toJson(value, 0))
+  const values = spec.ndjson?.(result)
+  if (!values) return io.stdout.write(toJson(spec.json ? spec.json(result) : result, 2))
+  for await (const value of values) io.stdout.write(toJson(value, 0))
 }
 
 const colorOf = (flags: Flags): 'auto' | 'always' | 'never' => (flags['color'] ?? 'auto') as 'auto' | 'always' | 'never'

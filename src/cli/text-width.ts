@@ -7,6 +7,19 @@ const charWidth = (char: string): number => (NO_WIDTH.test(char) ? 0 : WIDE.test
 
 export const textWidth = (text: string): number => [...text].reduce((sum, char) => sum + charWidth(char), 0)
 
+/** @returns the text, or as much of its beginning as fits `width` columns with three dots */
+export function cutText(text: string, width: number): string {
+  if (textWidth(text) <= width) return text
+  let kept = ''
+  let columns = 0
+  for (const char of text) {
+    columns += charWidth(char)
+    if (columns > width - 3) break
+    kept += char
+  }
+  return `${kept}...`
+}
+
 /** @returns lines of at most `width` columns, broken after spaces where there are some, else anywhere; one line at least */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = []

@@ -55,6 +55,17 @@ export interface QueueDestination {
   readonly oldestAt: number | null
 }
 
+/** Why recipients are deferred. */
+export interface QueueDeferral {
+  /** The enhanced status of their last attempt. */
+  readonly status: string
+  readonly recipients: number
+  /** false: there are more. */
+  readonly isExact: boolean
+  /** What the one that waits longest was told. */
+  readonly lastReply: string | null
+}
+
 export interface QueueChanged {
   readonly changed: number
   /** Goes on as `after`; null when all that match were looked at. */
@@ -75,6 +86,8 @@ export interface QueueTools {
     readonly after?: string
   }): Promise<QueueChanged>
   queueStats(): Promise<QueueStats>
+  /** The status that most deferred recipients have, counted to 10,000 of each; null when none is deferred. */
+  topDeferral(): Promise<QueueDeferral | null>
   /** The domains that most is queued for, first. */
   queueDestinations(limit: number): Promise<readonly QueueDestination[]>
 }

@@ -8,6 +8,7 @@ import type { Identity } from '../account/identity.ts'
 import type { EventDetail, SesEvent } from '../account/ses-event.ts'
 import type { MessageBody } from '../mail/body.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
+import type { ActivityLog } from './activity.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
 import type { Reputations } from './reputation.ts'
@@ -171,7 +172,7 @@ export interface EventFilter {
   readonly limit?: number
 }
 
-export interface Store extends ConfigurationSets, QueueTools, Reputations {
+export interface Store extends ActivityLog, ConfigurationSets, QueueTools, Reputations {
   account(): Promise<Account>
   saveAccount(account: Account): Promise<void>
   /** What is not named stays as it is then: nothing that another process changed meanwhile is undone. */

@@ -112,6 +112,15 @@ export function queueToolsContract(opened: () => { readonly store: Store; readon
       await expect(store.queue({ limit: 1, after: 'nonsense' })).rejects.toMatchObject({ code: 'usage' })
     })
 
+    it('tells what most of the deferred wait for', async () => {
+      expect(await store.topDeferral()).toBeNull()
+      const { four } = await fill() // one each of 4.4.1 and 4.4.7; 4.4.10 is held
+      await settle(await lease(four.id), 'deferred', { ...refused('4.4.7'), reply: '451 4.4.7 the younger one' })
+      expect(await store.topDeferral()).toEqual({ status: '4.4.7', recipients: 2, isExact: true, lastReply: '451 4.4.7 later' })
+      await change('hold', { error: '4.4.7' })
+      expect(await store.topDeferral()).toMatchObject({ status: '4.4.1', recipients: 1 })
+    })
+
     it('counts by state, by filter and by destination', async () => {
       await fill()
       expect(await store.queueStats()).toEqual({ queued: 2, active: 1, deferred: 2, held: 1 })

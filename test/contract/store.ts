@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome, RecipientState } from '../../src/mail/outcome.ts'
 import type { Leased, NewEvent, NewMessage, Settlement, Store } from '../../src/ports/store.ts'
 import { bytesOf, identityOf, messageOf, openTheGates, spooled, T0 } from '../support/account.ts'
+import { activityContract } from './activity.ts'
 import { queueToolsContract } from './queue-tools.ts'
 import { reputationsContract } from './reputations.ts'
 
@@ -698,6 +699,8 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
 
     queueToolsContract(() => tested)
     reputationsContract(() => tested)
+
+    describe('activity', () => activityContract(() => tested))
 
     describe('events', () => {
       it('filters by message, type, recipient, time and cursor', async () => {

@@ -226,7 +226,8 @@ test('a suspended account says why, with the evidence and the way out, wherever 
     ],
   })
   expect(await json(['account', 'show'])).toMatchObject({ EnforcementStatus: 'SHUTDOWN', EnforcementReason: reason })
-  for (const argv of [['status'], ['account', 'show'], ['reputation']]) expect((await door.run(argv)).stdout).toContain(reason)
+  for (const argv of [['status'], ['account', 'show'], ['reputation']])
+    expect((await door.run(argv)).stdout.replace(/\n +/g, ' ')).toContain(reason)
   const refused = await door.run(['account', 'resume', '--json'])
   expect(refused).toMatchObject({ code: 77, stdout: '' })
   expect(JSON.parse(refused.stderr).Error).toEqual({
@@ -275,6 +276,7 @@ test('status is one screen of everything', async () => {
     EmailIdentities: [{ IdentityType: 'DOMAIN', IdentityName: 'example.com', SendingEnabled: true, VerificationStatus: 'SUCCESS' }],
     Queue: { Queued: 0, Active: 0, Deferred: 0, Held: 0 },
     EventsLast24Hours: {},
+    NextCommand: 'mailctl account request-production --approve',
   })
   const { stdout } = await door.run(['status'])
   for (const text of [door.home, 'sandbox', '0 of 200', '1 a second', 'nothing waits', 'no events', 'example.com  SUCCESS  DKIM SUCCESS'])

@@ -18,6 +18,7 @@ import { sql as engine002 } from './migrations/002-engine.ts'
 import { sql as routes003 } from './migrations/003-routes.ts'
 import { sql as queueTools004 } from './migrations/004-queue-tools.ts'
 import { sql as reputation008 } from './migrations/008-reputation.ts'
+import { sql as activity009 } from './migrations/009-activity.ts'
 import { openStore, type StoreOptions } from './store.ts'
 
 /** The schema of `account.db`, step by step. */
@@ -27,6 +28,7 @@ export const ACCOUNT_MIGRATIONS: readonly Migration[] = [
   { name: '003-routes', sql: routes003 },
   { name: '004-queue-tools', sql: queueTools004 },
   { name: '008-reputation', sql: reputation008 },
+  { name: '009-activity', sql: activity009 },
 ]
 
 export interface NewAccount {

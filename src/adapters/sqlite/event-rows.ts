@@ -2,13 +2,23 @@
 import { type EventMail, sesEvent } from '../../account/ses-event.ts'
 import type { Database, SqlRow, SqlValue } from '../../base/database.ts'
 import type { AttemptRecord, EventFilter, LoggedEvent, MessageFacts, NewEvent } from '../../ports/store.ts'
+import type { ActivityLedger } from './activity-ledger.ts'
 import { number, optional, text } from './columns.ts'
 
+/** The tables that events are written to. */
+export interface EventLog {
+  readonly database: Database
+  readonly activity: ActivityLedger
+}
+
 /** @param message the number of the message that they are about */
-export function insertEvents(database: Database, message: number, events: readonly NewEvent[]): void {
+export function insertEvents({ database, activity }: EventLog, message: number, events: readonly NewEvent[]): void {
   const insert = database.prepare('INSERT INTO event (type, at, message, recipients, detail, outgoing_ip) VALUES (?, ?, ?, ?, ?, ?)')
-  for (const { type, at, recipients, detail, outgoingIp } of events)
+  for (const { type, at, recipients, detail, outgoingIp } of events) {
     insert.run(type, at, message, JSON.stringify(recipients), JSON.stringify(detail), outgoingIp ?? null)
+    // A message counts as sent with its octets, by whoever accepts it.
+    if (type !== 'Send') activity.count(type, at, { recipients: recipients.length })
+  }
 }
 
 export function findEvents(database: Database, filter: EventFilter): LoggedEvent[] {

@@ -74,7 +74,7 @@ function leadOf(database: Database, { domain, error, configurationSet }: QueueFi
 }
 
 /** The different errors that a prefix covers, by one seek each. */
-function statusesOf(database: Database, error: string): string[] {
+export function statusesOf(database: Database, error: string, most = MAX_STATUSES): string[] {
   const [from, until] = statusRange(error)
   const found: string[] = []
   const next = database.prepare(
@@ -85,7 +85,7 @@ function statusesOf(database: Database, error: string): string[] {
     .prepare(`SELECT last_status FROM recipient INDEXED BY recipient_open_status WHERE ${OPEN} AND last_status = ? LIMIT 1`)
     .get(from)
   if (exact) found.push(from)
-  for (let row = next.get(from, until); row && found.length <= MAX_STATUSES; row = next.get(found.at(-1) ?? from, until))
+  for (let row = next.get(from, until); row && found.length <= most; row = next.get(found.at(-1) ?? from, until))
     found.push(text(row, 'last_status'))
   return found
 }

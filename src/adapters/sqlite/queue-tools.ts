@@ -4,7 +4,7 @@ import type { QueueTools } from '../../ports/queue.ts'
 import type { Commit } from './group-commit.ts'
 import { dropContent, isOver } from './message-rows.ts'
 import { changeBatch } from './queue-change.ts'
-import { countMatching, destinations, queuePage, queueStats } from './queue-view.ts'
+import { countMatching, destinations, queuePage, queueStats, topDeferral } from './queue-view.ts'
 import type { Spool } from './spool.ts'
 
 export function queueTools(database: Database, { commit, spool }: { readonly commit: Commit; readonly spool: Spool }): QueueTools {
@@ -23,6 +23,7 @@ export function queueTools(database: Database, { commit, spool }: { readonly com
       return { changed, next }
     },
     queueStats: async () => queueStats(database),
+    topDeferral: async () => topDeferral(database),
     queueDestinations: async limit => destinations(database, limit),
   }
 }

@@ -1,9 +1,9 @@
 /** The queue as its tools show it: pages, counts, destinations. Only counting by a filter takes longer because more waits. */
 import type { Database } from '../../base/database.ts'
-import type { QueueDestination, QueueEntry, QueueFilter, QueuePage, QueueState, QueueStats } from '../../ports/queue.ts'
+import type { QueueDeferral, QueueDestination, QueueEntry, QueueFilter, QueuePage, QueueState, QueueStats } from '../../ports/queue.ts'
 import { number, optional, text } from './columns.ts'
 import { stateOf } from './message-rows.ts'
-import { countKeys, type Key, keysOf, OPEN_STATES, placeAt, streamsOf, tokenOf } from './queue-filter.ts'
+import { countKeys, type Key, keysOf, OPEN_STATES, placeAt, statusesOf, streamsOf, tokenOf } from './queue-filter.ts'
 
 /** Beyond it a page says "more than". */
 const MOST_COUNTED = 10_000
@@ -66,6 +66,26 @@ function countOf(database: Database, domain?: string): Record<(typeof OPEN_STATE
 export function queueStats(database: Database): QueueStats {
   const active = database.prepare(`SELECT COUNT(*) AS active FROM recipient WHERE state = 'active'`).get()
   return { ...countOf(database), active: active ? number(active, 'active') : 0 }
+}
+
+/** Statuses that are counted; a queue seldom waits for more than a few. */
+const MOST_STATUSES = 20
+
+export function topDeferral(database: Database): QueueDeferral | null {
+  const statuses = ['4', '5'].flatMap(group => statusesOf(database, group, MOST_STATUSES))
+  const counted = statuses.map(status => {
+    const streams = streamsOf(database, { error: status }, ['deferred'])
+    return { status, streams, recipients: countKeys(database, streams, { after: null, most: MOST_COUNTED + 1 }) }
+  })
+  const [top] = counted.sort((a, b) => b.recipients - a.recipients)
+  if (top === undefined || top.recipients === 0) return null
+  const [oldest] = keysOf(database, top.streams, { after: null, limit: 1 })
+  return {
+    status: top.status,
+    recipients: Math.min(top.recipients, MOST_COUNTED),
+    isExact: top.recipients <= MOST_COUNTED,
+    lastReply: oldest ? entryAt(database, oldest).lastReply : null,
+  }
 }
 
 /** Those that most waits for, first. */

@@ -7,7 +7,7 @@ import { isFinal, MOVES, type RecipientState } from '../../mail/outcome.ts'
 import type { NewEvent, NewMessage, Settlement } from '../../ports/store.ts'
 import { number, optional, text } from './columns.ts'
 import { WAITING } from './due.ts'
-import { insertAttempts, insertEvents } from './event-rows.ts'
+import { type EventLog, insertAttempts, insertEvents } from './event-rows.ts'
 import type { InHand } from './in-hand.ts'
 import { sequenceOf } from './message-rows.ts'
 
@@ -15,6 +15,7 @@ import { sequenceOf } from './message-rows.ts'
 export interface Settler {
   readonly owner: number
   readonly inHand: InHand
+  readonly activity: EventLog['activity']
   /** Queues a message of our own. */
   readonly insert: (report: NewMessage) => void
 }
@@ -30,7 +31,7 @@ export interface Settled {
  * Recipients that the owner no longer holds are left out, with their events, and the rest is written.
  * @returns undefined when nothing of it was held
  */
-export function settleHeld(database: Database, settlement: Settlement, { owner, inHand, insert }: Settler): Settled | undefined {
+export function settleHeld(database: Database, settlement: Settlement, { owner, inHand, activity, insert }: Settler): Settled | undefined {
   const { messageId, recipients, settledAt, events } = settlement
   const seq = inHand.sequenceOf(messageId) ?? sequenceOf(database, messageId)
   if (seq === undefined) return undefined
@@ -40,7 +41,7 @@ export function settleHeld(database: Database, settlement: Settlement, { owner, 
     moveRecipient(database, { seq, owner, settledAt, untried: settlement.untried === true }, recipient),
   )
   if (moved.length === 0) return undefined
-  insertEvents(database, seq, moved.length === recipients.length ? events : eventsOf(database, seq, events, moved))
+  insertEvents({ database, activity }, seq, moved.length === recipients.length ? events : eventsOf(database, seq, events, moved))
   for (const report of settlement.reports) insert(report)
   return {
     seq,

@@ -11,6 +11,7 @@ import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
 import type { AcceptOptions, Admission, NewEvent, NewMessage, Settlement, Store } from '../../ports/store.ts'
 import { makePrivateFolder } from '../private-files.ts'
 import { readAccount, writeAccount } from './account-rows.ts'
+import { activitySpans, openActivityLedger } from './activity-ledger.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
 import { dueDomains, expired } from './due.ts'
 import { countEvents, findAttempts, findEvents, insertEvents } from './event-rows.ts'
@@ -56,6 +57,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
   const spool = openSpool(spoolFolder, database, owner)
   const known = openKnownAccount(database, region)
   const usage = openUsageLedger(database)
+  const activity = openActivityLedger(database)
   const inHand = openInHand()
   const othersWrote = watchOthers(database)
   const commit = groupCommit(database, {
@@ -63,7 +65,10 @@ export function openStore(database: Database, options: StoreOptions): Store {
       if (othersWrote()) forget()
       owner.stay(machineNow())
     },
-    ending: () => usage.write(),
+    ending() {
+      usage.write()
+      activity.write()
+    },
     undone: forget,
   })
   let lookedForDeadAt: number | undefined
@@ -72,6 +77,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
   function forget(): void {
     known.forget()
     usage.forget()
+    activity.forget()
     owner.forget()
     inHand.forget()
   }
@@ -121,9 +127,14 @@ export function openStore(database: Database, options: StoreOptions): Store {
     const held = leaseMs !== undefined
     if (held) owner.hold(machineNow(), leaseMs)
     const seq = insert(message, held ? owner.id() : null)
-    insertEvents(database, seq, events)
+    insertEvents({ database, activity }, seq, events)
     // In memory last: what was written before is undone with the rows, and these are counted only with them.
-    if (spent) usage.spend(spent, message.recipients.filter(address => !isSimulatorAddress(address)).length)
+    if (spent) {
+      const { recipients, head, body, acceptedAt } = message
+      usage.spend(spent, recipients.filter(address => !isSimulatorAddress(address)).length)
+      const octets = recipients.length * (head.length + (body.kind === 'inline' ? body.bytes.length : body.length))
+      activity.count('Send', acceptedAt, { recipients: recipients.length, octets })
+    }
     if (held) inHand.took(message.id, seq, message.recipients.length)
     return { messageId: message.id, duplicateOf: null, held }
   }
@@ -190,7 +201,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
 
   async function settle(settlement: Settlement): Promise<void> {
     const reports = settlement.reports.length === 0 ? [] : await Promise.all(settlement.reports.map(stored))
-    const settler = { owner: owner.id(), inHand, insert: (report: NewMessage) => insert(report, null) }
+    const settler = { owner: owner.id(), inHand, activity, insert: (report: NewMessage) => insert(report, null) }
     const giveBack = (): Promise<unknown> => Promise.all(reports.map(({ body }) => spool.discard(body)))
     const { settled } = await commit(
       () => {
@@ -260,6 +271,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
 
     attempts: async messageId => findAttempts(database, messageId),
     events: async filter => findEvents(database, filter),
+    activity: async ask => activitySpans(database, ask),
     eventCounts: async since => countEvents(database, since),
     async close() {
       if (closed) return

@@ -1,75 +1,140 @@
-/** `mailctl status`: the account on one screen. */
-import { printable } from '../../base/redact.ts'
-import { readStatus, type Status } from '../../operations/read-status.ts'
-import type { Config } from '../../ports/settings.ts'
+/** `mailctl status`: the account on one screen, once or again and again. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { formatDuration, parseDuration } from '../../base/duration.ts'
+import { MailctlError } from '../../base/errors.ts'
+import { readStatus } from '../../operations/read-status.ts'
 import { accountJson } from '../account-json.ts'
-import { accessText, count, healthText, quotaText, rateText, sendingText, showFacts } from '../account-text.ts'
 import { command } from '../command.ts'
 import type { Io } from '../io.ts'
-import { isoTime, showTime } from '../moments.ts'
+import { isoTime, textFlag } from '../moments.ts'
 import { queueJson } from '../queue-json.ts'
+import { nextText, type ShownStatus, statusLines } from '../status-text.ts'
 
-interface Shown extends Status {
-  readonly config: Config
+interface Shown {
+  readonly status: ShownStatus
+  /** With `--watch`: what comes after it, until the reader or the command goes away. */
+  readonly following: AsyncIterable<ShownStatus> | undefined
 }
 
-/** More would not fit one screen; `identity list` has them all. */
-const MAX_IDENTITIES = 12
+const MIN_INTERVAL_MS = 100
+const MAX_INTERVAL_MS = 3_600_000
 
 export default command<Shown>({
   path: 'status',
   summary: 'Show the account on one screen',
-  examples: ['mailctl status', 'mailctl status --json'],
-  fails: ['config', 'store-unavailable'],
-  run: async ({ app, config }) => ({ ...(await readStatus(await app())), config }),
-  json: status => ({
-    ...accountJson(status),
-    Home: status.config.home,
-    Network: status.config.settings.network,
-    Clock: { Kind: status.clock.kind, Now: isoTime(status.clock.now) },
-    EmailIdentities: status.identities.map(({ name, type, verification }) => ({
-      IdentityType: type,
-      IdentityName: name,
-      SendingEnabled: verification.status === 'SUCCESS',
-      VerificationStatus: verification.status,
-    })),
-    Queue: queueJson(status.queue),
-    EventsLast24Hours: status.eventsLast24Hours,
-  }),
-  show(io, status) {
-    const { config, clock } = status
-    showFacts(io, [
-      ['Home', `${printable(config.home)} (${status.account.accountId}, ${status.account.region})`],
-      ['Network', `${config.settings.network} as ${config.settings.hostname}`],
-      ...(clock.kind === 'virtual' ? [['Clock', `${showTime(clock.now)} (virtual)`] as const] : []),
-      ['Access', accessText(io, status)],
-      ['Sending', sendingText(io, status)],
-      ['Health', healthText(io, status)],
-      ['Quota', quotaText(io, status)],
-      ['Rate', rateText(status)],
-      ['Queue', countsText(queueJson(status.queue), 'nothing waits')],
-      ['Last 24 h', countsText(status.eventsLast24Hours, 'no events')],
-    ])
-    showIdentities(io, status)
+  details:
+    'The last 24 hours begin with the ten minutes in which they began. --watch draws the screen anew on a terminal; elsewhere it prints one ' +
+    'after the other, with --json an object a line. Ctrl-C ends it.',
+  examples: ['mailctl status', 'mailctl status --json', 'mailctl status --watch --interval 5s'],
+  options: [
+    { flags: '--watch', summary: 'show it again and again' },
+    { flags: '--interval <duration>', summary: 'with --watch: how often (default: 2s)' },
+  ],
+  fails: ['usage', 'config', 'store-unavailable'],
+  async run({ app, config, io, signal }, _args, flags) {
+    const everyMs = parseInterval(textFlag(flags, 'interval') ?? '2s')
+    if (flags['watch'] !== true && flags['interval'] !== undefined)
+      throw new MailctlError('usage', '--interval needs --watch', { hint: 'mailctl status --watch --interval 5s' })
+    const opened = await app()
+    const read = async (): Promise<ShownStatus> => ({ ...(await readStatus(opened)), config })
+    async function* following(): AsyncIterable<ShownStatus> {
+      for (;;) {
+        await sleep(everyMs, undefined, { signal }).catch(() => undefined)
+        if (signal.aborted || io.stdout.isGone) return
+        yield await read()
+      }
+    }
+    return { status: await read(), following: flags['watch'] === true ? following() : undefined }
+  },
+  json: ({ status }) => statusJson(status),
+  ndjson: shown => (shown.following === undefined ? undefined : eachAsJson(shown)),
+  show: async (io, { status, following }) => {
+    if (following === undefined) for (const line of statusLines(io, status)) io.line(line)
+    else await (io.stdout.isTty ? redraw : repeat)(io, { status, following })
   },
 })
 
-function countsText(counts: Readonly<Record<string, number>>, none: string): string {
-  const said = Object.entries(counts).filter(([, count]) => count > 0)
-  return said.length === 0 ? none : said.map(([name, number]) => `${count(number)} ${name}`).join(', ')
+function parseInterval(text: string): number {
+  const ms = parseDuration(text)
+  if (ms >= MIN_INTERVAL_MS && ms <= MAX_INTERVAL_MS) return ms
+  throw new MailctlError('usage', `'${text}' is not a value of --interval`, {
+    hint: `Write a duration from ${formatDuration(MIN_INTERVAL_MS)} to ${formatDuration(MAX_INTERVAL_MS)}.`,
+  })
 }
 
-function showIdentities(io: Io, { identities }: Status): void {
-  io.line()
-  if (identities.length === 0) {
-    io.line('No identities yet: mailctl verify domain example.com')
-    return
-  }
-  const shown = identities.slice(0, MAX_IDENTITIES)
-  const width = Math.max(...shown.map(({ name }) => name.length))
-  for (const { name, type, verification, dkim } of shown) {
-    const state = verification.status === 'SUCCESS' ? io.colour.green(verification.status) : io.colour.yellow(verification.status)
-    io.line(`${printable(name).padEnd(width)}  ${state}${type === 'DOMAIN' ? `  DKIM ${dkim.signingEnabled ? dkim.status : 'off'}` : ''}`)
-  }
-  if (identities.length > shown.length) io.line(`and ${identities.length - shown.length} more: mailctl identity list`)
+async function* eachAsJson({ status, following }: Shown): AsyncIterable<unknown> {
+  yield statusJson(status)
+  for await (const next of following ?? []) yield statusJson(next)
 }
+
+async function repeat(io: Io, { status, following }: Shown): Promise<void> {
+  for (const line of statusLines(io, status)) io.line(line)
+  for await (const next of following ?? []) for (const line of ['', ...statusLines(io, next)]) io.line(line)
+}
+
+const CLEAR = '\u001b[2J'
+const HOME = '\u001b[H'
+const CLEAR_LINE = '\u001b[K'
+const CLEAR_BELOW = '\u001b[J'
+const HIDE_CURSOR = '\u001b[?25l'
+const SHOW_CURSOR = '\u001b[?25h'
+
+/** Over the screen before, line by line, so that nothing flickers; the last screen stays when it ends. */
+async function redraw(io: Io, { status, following }: Shown): Promise<void> {
+  const draw = (shown: ShownStatus): void => {
+    io.stdout.write(HOME)
+    for (const line of statusLines(io, shown)) {
+      io.stdout.write(CLEAR_LINE)
+      io.line(line)
+    }
+    io.stdout.write(CLEAR_BELOW)
+  }
+  io.stdout.write(HIDE_CURSOR + CLEAR)
+  try {
+    draw(status)
+    for await (const next of following ?? []) draw(next)
+  } finally {
+    io.stdout.write(SHOW_CURSOR)
+  }
+}
+
+const statusJson = (status: ShownStatus) => ({
+  ...accountJson(status),
+  Home: status.config.home,
+  Network: status.config.settings.network,
+  Clock: { Kind: status.clock.kind, Now: isoTime(status.clock.now) },
+  EmailIdentities: status.identities.map(({ identity: { name, type, verification }, concern }) => ({
+    IdentityType: type,
+    IdentityName: name,
+    SendingEnabled: verification.status === 'SUCCESS',
+    VerificationStatus: verification.status,
+    NeedsAttention: concern !== null,
+  })),
+  Queue: {
+    ...queueJson(status.queue),
+    ...(status.queue.oldestAt !== null && { OldestTimestamp: isoTime(status.queue.oldestAt) }),
+    ...(status.queue.deferral && {
+      TopDeferral: {
+        Status: status.queue.deferral.status,
+        Recipients: status.queue.deferral.recipients,
+        RecipientsIsExact: status.queue.deferral.isExact,
+        ...(status.queue.deferral.lastReply !== null && { SmtpResponse: status.queue.deferral.lastReply }),
+      },
+    }),
+  },
+  EventsLast24Hours: status.day.events,
+  RecipientsLast24Hours: {
+    Sent: status.day.sent,
+    Delivered: status.day.delivered,
+    Bounced: status.day.bounced,
+    Complained: status.day.complained,
+    Delayed: status.day.delayed,
+  },
+  Activity: status.day.spans.map(({ at, sent, delivered, bounced }) => ({
+    Timestamp: isoTime(at),
+    Sent: sent,
+    Delivered: delivered,
+    Bounced: bounced,
+  })),
+  NextCommand: nextText(status),
+})

@@ -110,6 +110,11 @@ it('keeps everything of a home of the first schema', async () => {
   expect(events.at(-1)).toMatchObject({ id: 5, type: 'Delivery', at: T0 + 1, messageId: 'done', recipients: ['a@example.net'] })
   expect((await store.events({ messageId: 'done' })).map(({ id }) => id)).toEqual([1, 5])
 
+  expect(await store.activity({ from: T0, until: T0 + 1, spanMs: 600_000 })).toEqual([
+    { at: T0, type: 'Delivery', events: 1, recipients: 1, octets: 0 },
+    { at: T0, type: 'Send', events: 4, recipients: 8, octets: 8 * 99 },
+  ])
+
   expect(await store.content('done')).toBeUndefined()
   const [small, large] = [await store.content('small'), await store.content('large')]
   expect(small && [small.head.toString(), (await bytesOf(small.body)).toString()]).toEqual(['head', 'tiny'])

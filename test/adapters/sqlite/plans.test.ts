@@ -56,6 +56,7 @@ it('uses an index for every statement of a message’s life', async () => {
   await store.events({ since: T0 })
   await store.events({ after: 1 })
   await store.eventCounts(T0)
+  await store.activity({ from: T0, until: T0 + 1, spanMs: 600_000, type: 'Send' })
 
   const asked = [...statements].filter(sql => /^\s*(SELECT|UPDATE|DELETE|INSERT)/.test(sql))
   expect(asked.length).toBeGreaterThan(30)

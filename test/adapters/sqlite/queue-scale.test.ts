@@ -113,6 +113,7 @@ it('never scans the queue, and never reads more rows than it was asked for', { t
     await store.queueCount(filter)
   }
   expect(await store.queue({ limit: 20 })).toMatchObject({ more: 10_000, moreIsExact: false })
+  expect(await store.topDeferral()).toMatchObject({ isExact: false })
   expect(await store.queueStats()).toEqual({ queued: 70_000, active: 0, deferred: 25_000, held: 5_000 })
   expect((await store.queueDestinations(3))[0]).toMatchObject({ domain: 'dead.test', oldestAt: T0 - RECIPIENTS + 1 })
   for (const change of ['retry', 'hold', 'release', 'delete'] as const)
