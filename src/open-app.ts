@@ -14,6 +14,7 @@ import type { Log } from './base/log.ts'
 import { RelayHealth } from './delivery/relay-health.ts'
 import type { OpenLab } from './lab/lab.ts'
 import type { App } from './operations/app.ts'
+import { Bandwidth } from './operations/shape-acceptance.ts'
 import type { Lab } from './ports/lab.ts'
 import type { Renderer } from './ports/renderer.ts'
 import type { Resolver } from './ports/resolver.ts'
@@ -63,6 +64,7 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     transport,
     stsPolicies,
     relayHealth: new RelayHealth(),
+    bandwidth: new Bandwidth(),
     tlsReports: network === 'live' ? tlsReports : { ...tlsReports, note: () => {} },
     lab,
     async publisher(target) {

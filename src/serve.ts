@@ -16,6 +16,11 @@ import { Worker } from './worker/worker.ts'
 const DIALOGUES_MS = 3_000
 const ATTEMPTS_MS = 5_000
 
+/** How long the answer to a large message may be held back; clients wait 10 minutes for it (RFC 5321 §4.5.3.2.6). */
+const BANDWIDTH_WAIT_MS = 60_000
+/** Whoever may submit without a login is known by nothing but that. */
+const TRUSTED = 'smtp-trust'
+
 interface Running {
   readonly signal: AbortSignal
   /** Told of what failed and will be tried again. */
@@ -43,7 +48,7 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn }: Running):
       hostname: app.settings.hostname,
       outage: new Outage({ warn, what: 'messages are answered 451', over: 'messages are accepted again' }),
       log: app.log,
-      async submit({ from, recipients, content, signal: gone }) {
+      async submit({ from, recipients, content, peer, signal: gone }) {
         const { holdMs } = worker
         const { messageId, held } = await submitMessage(app, {
           content,
@@ -51,9 +56,11 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn }: Running):
           returnPath: from,
           tags: {},
           configurationSet: null,
-          operation: 'SendRawEmail',
+          operation: 'SendSmtpEmail',
+          caller: { sourceIp: peer.address, identity: TRUSTED },
           signer: 'own',
           rateWaitMs: 0,
+          bandwidthWaitMs: BANDWIDTH_WAIT_MS,
           ...(holdMs !== undefined && { holdMs }),
           signal: gone,
         })

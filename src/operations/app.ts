@@ -15,6 +15,7 @@ import type { Store } from '../ports/store.ts'
 import type { StsPolicies } from '../ports/sts-policies.ts'
 import type { TlsReports } from '../ports/tls-reports.ts'
 import type { Transport } from '../ports/transport.ts'
+import type { Bandwidth } from './shape-acceptance.ts'
 
 export interface App {
   readonly settings: Settings
@@ -27,6 +28,7 @@ export interface App {
   readonly stsPolicies: StsPolicies
   readonly tlsReports: TlsReports
   readonly relayHealth: RelayHealth
+  readonly bandwidth: Bandwidth
   readonly lab: Lab
   readonly publisher: (target: PublishTarget) => Promise<Publisher>
   readonly nameServer: NameServer

@@ -5,7 +5,6 @@
 import type { Readable } from 'node:stream'
 import type { Identity } from '../account/identity.ts'
 import { MailctlError } from '../base/errors.ts'
-import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
 import { type Header, serializeHeader } from '../mail/header.ts'
 import { PartScanner } from '../mail/part-scanner.ts'
 import { bodyHasher, signHeader } from '../mail/sign.ts'
@@ -30,6 +29,8 @@ interface Unsigned {
   readonly body: Readable | Buffer
   /** Octets of the header as the caller gave it: what we add by rewriting and signing does not count against the limit. */
   readonly givenHeadBytes: number
+  /** The most that header and body may have. */
+  readonly maxBytes: number
   /** undefined: no domain with working DKIM speaks for the sender. */
   readonly signingIdentity: Identity | undefined
   readonly signer: Signer
@@ -37,7 +38,7 @@ interface Unsigned {
 
 /** @throws MailctlError store-unavailable, too-large, bad-data; nothing is stored then */
 export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | 'keys' | 'clock'>, unsigned: Unsigned): Promise<Signed> {
-  const { header, body, givenHeadBytes, signingIdentity, signer } = unsigned
+  const { header, body, givenHeadBytes, maxBytes, signingIdentity, signer } = unsigned
   const head = serializeHeader(header)
   const hasher = bodyHasher()
   const kept = signer === 'dkim-signer' ? new SmallCopy() : undefined
@@ -50,7 +51,7 @@ export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | '
     hasher.update(chunk)
     kept?.add(chunk)
     size += chunk.length
-    if (size > MAX_MESSAGE_BYTES) throw tooLarge()
+    if (size > maxBytes) throw tooLarge(maxBytes)
   }
   const seen = (bytes: Buffer): StoredBody => {
     see(bytes)

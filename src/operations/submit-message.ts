@@ -6,6 +6,7 @@
  */
 import type { Readable } from 'node:stream'
 import { waitForTokenMs } from '../account/admit.ts'
+import { SHAPED_ABOVE_BYTES } from '../account/bandwidth.ts'
 import { DEFAULT_DELIVERY } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
 import { SEND } from '../account/ses-event.ts'
@@ -14,6 +15,7 @@ import { MailctlError } from '../base/errors.ts'
 import { interruptible } from '../base/interruptible.ts'
 import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
 import { formatMailbox, mailboxesOf } from '../mail/address.ts'
+import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
 import { decodeText } from '../mail/encoded-word.ts'
 import { findField, findFields, type Header, serializeHeader } from '../mail/header.ts'
 import type { SplitMessage } from '../mail/split.ts'
@@ -30,6 +32,14 @@ export interface Content extends Omit<SplitMessage, 'body'> {
   readonly body: Readable | Buffer
 }
 
+/** SES fact: events, "Auto tags". */
+export interface Caller {
+  /** An IP literal. */
+  readonly sourceIp: string
+  /** Characters of a tag's value. */
+  readonly identity: string
+}
+
 export interface Submission {
   /** From `splitMessage`, `splitWhole` or `composeMessage`. */
   readonly content: Content
@@ -40,11 +50,17 @@ export interface Submission {
   readonly tags: Readonly<Record<string, readonly string[]>>
   readonly configurationSet: string | null
   /** SES operation that this is, for the automatic tags. */
-  readonly operation: 'SendEmail' | 'SendRawEmail'
+  readonly operation: 'SendEmail' | 'SendRawEmail' | 'SendSmtpEmail'
+  /** Who asked, for the automatic tags; absent: a command of this machine. */
+  readonly caller?: Caller
   readonly signer: Signer
   readonly idempotencyKey?: string
   /** How long a send-rate token may be waited for; 0 refuses at once, as SES does. */
   readonly rateWaitMs: number
+  /** How long a large message may wait for its turn in the account's bandwidth; absent: as long as for a token. */
+  readonly bandwidthWaitMs?: number
+  /** The largest message that this operation takes, header and body in octets; absent: 40 MB. SES fact: v1 takes 10 MB. */
+  readonly maxBytes?: number
   /** Asks for the recipients, held by this process for so long, to deliver at once; absent: they wait in the queue for whoever comes. */
   readonly holdMs?: number
   readonly signal: AbortSignal
@@ -60,12 +76,12 @@ export interface Accepted {
   readonly warnings: readonly string[]
 }
 
-export type SubmitApp = Pick<App, 'store' | 'clock' | 'ids' | 'keys' | 'settings'>
+export type SubmitApp = Pick<App, 'store' | 'clock' | 'ids' | 'keys' | 'settings' | 'bandwidth'>
 
 /** @throws MailctlError bad-data, too-large, not-found (configuration set), not-verified, sending-paused, quota-exceeded, rate-exceeded, mail-from-not-verified, store-unavailable; AbortError */
 export async function submitMessage(app: SubmitApp, submission: Submission): Promise<Accepted> {
   const { store, clock, ids, settings } = app
-  const { content, signal, idempotencyKey } = submission
+  const { content, signal, idempotencyKey, rateWaitMs, bandwidthWaitMs = rateWaitMs, maxBytes = MAX_MESSAGE_BYTES } = submission
   if (!Buffer.isBuffer(content.body)) interruptible(content.body, signal)
   try {
     const earlier = idempotencyKey === undefined ? undefined : await store.idOfKey(idempotencyKey)
@@ -84,6 +100,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       header,
       body: content.body,
       givenHeadBytes: serializeHeader(content.header).length,
+      maxBytes,
       signingIdentity,
       signer: submission.signer,
     })
@@ -100,7 +117,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       headerMessageId: rewritten.messageId,
       callerMessageId: rewritten.callerMessageId,
       date: findField(header, 'Date')?.value ?? '',
-      tags: { ...automaticTags(submission.operation, configurationSet, people.fromAddress), ...tags },
+      tags: { ...automaticTags(submission, configurationSet, people.fromAddress), ...tags },
       configurationSet,
       ...(delivery !== DEFAULT_DELIVERY && { delivery }),
       eightBit: content.tally.eightBit,
@@ -122,11 +139,15 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     })
     let accepted: NewMessage | undefined
     const hold = submission.holdMs === undefined ? {} : { leaseMs: submission.holdMs }
-    const admission = await acceptWithin(app, submission, at => {
+    const make = (at: number): Parameters<SubmitApp['store']['accept']> => {
       const message = messageAt(at)
       accepted = message
       return [message, [{ ...SEND, at, messageId: id, recipients: people.recipients }], hold]
-    }).catch(async (error: unknown) => {
+    }
+    const admission = await (content.tally.octets > SHAPED_ABOVE_BYTES
+      ? app.bandwidth.pass(content.tally.octets, { clock, waitMs: bandwidthWaitMs, signal }).then(() => acceptWithin(app, submission, make))
+      : acceptWithin(app, submission, make)
+    ).catch(async (error: unknown) => {
       await signed.giveBack()
       throw error
     })
@@ -154,13 +175,20 @@ function envelopeFrom(id: string, { mailFrom }: Identity, returnPath: string, { 
   return network === 'relay' ? returnPath : `${id}@${hostname}`
 }
 
+/** The same on every machine, so that a seeded account tells the same events. */
+const HERE: Caller = { sourceIp: '127.0.0.1', identity: 'mailctl' }
+
 /** SES fact: events "Auto tags". */
-const automaticTags = (operation: string, configurationSet: string | null, fromAddress: string): Record<string, readonly string[]> => ({
+const automaticTags = (
+  { operation, caller = HERE }: Submission,
+  configurationSet: string | null,
+  fromAddress: string,
+): Record<string, readonly string[]> => ({
   'ses:operation': [operation],
   ...(configurationSet !== null && { 'ses:configuration-set': [configurationSet] }),
-  'ses:source-ip': ['127.0.0.1'],
+  'ses:source-ip': [caller.sourceIp],
   'ses:from-domain': [domainOf(fromAddress)],
-  'ses:caller-identity': ['mailctl'],
+  'ses:caller-identity': [caller.identity],
 })
 
 const MAX_EVENT_HEADER_BYTES = 10 * 1024
