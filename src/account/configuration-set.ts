@@ -4,6 +4,7 @@
  */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
+import type { TrackingOptions } from './tracking.ts'
 
 export interface ConfigurationSet {
   readonly name: string
@@ -12,6 +13,8 @@ export interface ConfigurationSet {
   /** false: messages that follow the set are refused. */
   readonly sendingEnabled: boolean
   readonly reputation: ReputationOptions
+  /** Absent: never set, or cleared. */
+  readonly tracking?: TrackingOptions
 }
 
 export interface ReputationOptions {

@@ -1,5 +1,6 @@
 /** What the commands of `config-set` have in common: flags of the options, and how a set looks on a terminal. */
 import type { ConfigurationSet } from '../account/configuration-set.ts'
+import type { HttpsPolicy } from '../account/tracking.ts'
 import { formatDuration, parseDuration } from '../base/duration.ts'
 import type { SetChange } from '../operations/configuration-sets.ts'
 import { showFacts } from './account-text.ts'
@@ -21,6 +22,12 @@ export const SET_FLAGS: readonly OptionSpec[] = [
     summary: 'count its bounces and complaints by themselves too: on or off (default: off)',
     choices: ['on', 'off'],
   },
+  { flags: '--redirect-domain <domain>', summary: "a verified domain that links of opens and clicks lead to; '' for none" },
+  {
+    flags: '--https-policy <policy>',
+    summary: 'whether these links are https (default: OPTIONAL)',
+    choices: ['REQUIRE', 'REQUIRE_OPEN_ONLY', 'OPTIONAL'],
+  },
 ]
 
 /** Only what was given. @throws MailctlError usage */
@@ -36,10 +43,23 @@ export function setChange(flags: Flags): SetChange {
     ...(pool !== undefined && { sendingPoolName: pool === '' ? null : pool }),
     ...(sending !== undefined && { sendingEnabled: sending === 'on' }),
     ...(metrics !== undefined && { metricsEnabled: metrics === 'on' }),
+    ...trackingChange(flags),
   }
 }
 
-export function showConfigurationSet(io: Io, { name, delivery, reputation, sendingEnabled }: ConfigurationSet): void {
+function trackingChange(flags: Flags): Pick<SetChange, 'tracking'> {
+  const domain = textFlag(flags, 'redirectDomain')
+  const policy = textFlag(flags, 'httpsPolicy') as HttpsPolicy | undefined
+  if (domain === undefined && policy === undefined) return {}
+  return {
+    tracking: {
+      ...(domain !== undefined && { customRedirectDomain: domain === '' ? null : domain }),
+      ...(policy !== undefined && { httpsPolicy: policy }),
+    },
+  }
+}
+
+export function showConfigurationSet(io: Io, { name, delivery, reputation, sendingEnabled, tracking }: ConfigurationSet): void {
   const { tlsPolicy, maxDeliverySeconds, sendingPoolName } = delivery
   showFacts(io, [
     ['Configuration set', name],
@@ -51,6 +71,7 @@ export function showConfigurationSet(io: Io, { name, delivery, reputation, sendi
     ['Leaves from', sendingPoolName === null ? 'any address of this machine' : `the pool ${sendingPoolName}`],
     ['Sending', sendingEnabled ? 'on' : io.colour.red('off: its messages are refused')],
     ['Own rates', reputationText(reputation)],
+    ...(tracking ? [['Tracking by', `${tracking.customRedirectDomain}, HTTPS ${tracking.httpsPolicy}`] as const] : []),
   ])
 }
 

@@ -8,6 +8,7 @@ import {
   noSuchSet,
   withSending,
 } from '../account/configuration-set.ts'
+import { changedTracking, checkTracking, namesForTracking, type TrackingChange, type TrackingOptions } from '../account/tracking.ts'
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 import type { App } from './app.ts'
@@ -16,6 +17,7 @@ import type { App } from './app.ts'
 export interface SetChange extends Partial<DeliveryOptions> {
   readonly sendingEnabled?: boolean
   readonly metricsEnabled?: boolean
+  readonly tracking?: TrackingChange
 }
 
 /** @throws MailctlError bad-data, not-found (sending pool), already-exists, limit-exceeded */
@@ -28,6 +30,7 @@ export async function createConfigurationSet(
   const set = changed({ name, createdAt: clock.now(), ...NEW_SET }, change, clock.now())
   checkDeliveryOptions(set.delivery)
   checkPool(set.delivery, settings)
+  if (set.tracking) await checkRedirectDomain({ store, clock, settings }, set.tracking)
   await store.addConfigurationSet(set)
   return set
 }
@@ -41,17 +44,33 @@ export async function changeConfigurationSet(
   const set = changed(await readConfigurationSet(app, name), change, app.clock.now())
   checkDeliveryOptions(set.delivery)
   checkPool(set.delivery, app.settings)
+  if (change.tracking && set.tracking) await checkRedirectDomain(app, set.tracking)
   await app.store.saveConfigurationSet(set)
   return set
 }
 
-function changed(set: ConfigurationSet, { sendingEnabled, metricsEnabled, ...delivery }: SetChange, now: number): ConfigurationSet {
-  const { reputation, ...rest } = withSending(set, sendingEnabled ?? set.sendingEnabled, now)
+function changed(
+  set: ConfigurationSet,
+  { sendingEnabled, metricsEnabled, tracking: trackingChange, ...delivery }: SetChange,
+  now: number,
+): ConfigurationSet {
+  const { reputation, tracking: before, ...rest } = withSending(set, sendingEnabled ?? set.sendingEnabled, now)
+  const tracking = trackingChange === undefined ? before : changedTracking(before, trackingChange)
   return {
     ...rest,
     delivery: { ...set.delivery, ...delivery },
     reputation: { ...reputation, metricsEnabled: metricsEnabled ?? reputation.metricsEnabled },
+    ...(tracking && { tracking }),
   }
+}
+
+/** @throws MailctlError bad-data */
+async function checkRedirectDomain(
+  { store, clock, settings }: Pick<App, 'store' | 'clock' | 'settings'>,
+  tracking: TrackingOptions,
+): Promise<void> {
+  const identities = await store.identitiesNamed(namesForTracking(tracking))
+  checkTracking(tracking, { identities, network: settings.network }, clock.now())
 }
 
 /** SES fact: api-v2, "Configuration sets", text verbatim. */
@@ -76,7 +95,7 @@ export const listConfigurationSets = ({ store }: Pick<App, 'store'>): Promise<Co
 export const deleteConfigurationSet = ({ store }: Pick<App, 'store'>, name: string): Promise<void> => store.deleteConfigurationSet(name)
 
 /** `undefined` members are left out by JSON. */
-export const configurationSetView = ({ name, delivery, reputation, sendingEnabled }: ConfigurationSet) => ({
+export const configurationSetView = ({ name, delivery, reputation, sendingEnabled, tracking }: ConfigurationSet) => ({
   ConfigurationSetName: name,
   DeliveryOptions: {
     TlsPolicy: delivery.tlsPolicy,
@@ -88,4 +107,5 @@ export const configurationSetView = ({ name, delivery, reputation, sendingEnable
     LastFreshStart: reputation.lastFreshStartAt === null ? undefined : new Date(reputation.lastFreshStartAt).toISOString(),
   },
   SendingOptions: { SendingEnabled: sendingEnabled },
+  TrackingOptions: tracking ? { CustomRedirectDomain: tracking.customRedirectDomain, HttpsPolicy: tracking.httpsPolicy } : undefined,
 })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { identityOf } from '../support/account.ts'
 import { type Door, openDoor } from '../support/door.ts'
 
 let door: Door
@@ -80,4 +81,39 @@ test.each([
   expect(ran).toMatchObject({ code, stdout: '' })
   const { Error: error } = JSON.parse(ran.stderr)
   expect(error).toMatchObject({ Code: name, Message: expect.stringMatching(says), Hint: expect.stringMatching(/./) })
+})
+
+test('tracking needs a verified domain of the account, and no domain clears it', async () => {
+  const refuse = async (...argv: string[]) => {
+    const ran = await door.run(['config-set', ...argv, '--json'])
+    expect(ran).toMatchObject({ code: 65, stdout: '' })
+    return JSON.parse(ran.stderr).Error.Message
+  }
+  await json('create', 'receipts')
+  expect(await refuse('set', 'receipts', '--redirect-domain', 'Click.Shop.Example')).toBe(
+    'Domain click.shop.example is not verified under this account.',
+  )
+  await door.use(async ({ store }) => {
+    await store.addIdentity(identityOf('ann@other.example'))
+    await store.addIdentity(identityOf('pending.example', { status: 'PENDING', proof: null }))
+    await store.addIdentity(identityOf('shop.example'))
+  })
+  for (const domain of ['other.example', 'pending.example', 'badshop.example'])
+    expect(await refuse('set', 'receipts', '--redirect-domain', domain)).toBe(`Domain ${domain} is not verified under this account.`)
+  expect(await refuse('set', 'receipts', '--redirect-domain', 'no domain')).toBe("'no domain' is not a domain")
+  expect(await refuse('set', 'receipts', '--https-policy', 'REQUIRE')).toBe('HttpsPolicy needs a CustomRedirectDomain')
+  expect(await refuse('create', 'other', '--https-policy', 'REQUIRE')).toBe('HttpsPolicy needs a CustomRedirectDomain')
+  expect(await json('show', 'receipts')).not.toHaveProperty('TrackingOptions')
+  expect((await json('set', 'receipts', '--redirect-domain', 'Click.Shop.Example')).TrackingOptions).toEqual({
+    CustomRedirectDomain: 'click.shop.example',
+    HttpsPolicy: 'OPTIONAL',
+  })
+  await json('set', 'receipts', '--https-policy', 'REQUIRE_OPEN_ONLY')
+  await json('set', 'receipts', '--tls-policy', 'REQUIRE')
+  expect((await json('show', 'receipts')).TrackingOptions).toEqual({
+    CustomRedirectDomain: 'click.shop.example',
+    HttpsPolicy: 'REQUIRE_OPEN_ONLY',
+  })
+  expect(await json('set', 'receipts', '--redirect-domain', '')).not.toHaveProperty('TrackingOptions')
+  expect(await json('list')).toEqual({ ConfigurationSets: ['receipts'] })
 })
