@@ -195,8 +195,8 @@ function judgeEvents(bad, rows, { messages, events }, { fault }) {
 function judgeCounters(bad, rows, { sent, sentBySecond }, plan) {
   const counted = rows.filter(({ kind }) => kind === 'mail').length
   bad('the counter differs from its seconds', sent === sentBySecond ? [] : [`${sent} and ${sentBySecond}`])
-  // Thrown forward by a day or more the clock takes what was sent out of the window.
-  const leftWindow = plan.fault === 'clock jump' && plan.jumpMs >= 86_400_000
+  // A clock thrown forward by a day or more takes what was sent out of the window; thrown back and put right again, what was sent meanwhile.
+  const leftWindow = plan.fault === 'clock jump' && Math.abs(plan.jumpMs) >= 86_400_000
   const right = leftWindow ? sent <= counted : sent === counted
   bad('the counter differs from what was accepted', right ? [] : [`${sent} counted, ${counted} accepted`])
 }
