@@ -142,6 +142,27 @@ test('--approve needs no review and says that there was none; a case under revie
   expect((await json(['account', 'show'])).Details.ReviewDetails).toMatchObject({ Status: 'GRANTED' })
 })
 
+test('on a terminal it asks for what was not given', { timeout: 120_000 }, async () => {
+  await door.run(['init'])
+  const ran = await door.run(['account', 'request-production', '--contact-language', 'EN', '--json'], {
+    tty: ['stdin', 'stderr'],
+    answers: [
+      ['What will be sent?', '\u001b[B\r'],
+      ['Which website', 'https://shop.example\r'],
+      ['How are recipients chosen', 'Receipts\r'],
+      ['Who else', 'ann@shop.example, bob@shop.example\r'],
+    ],
+  })
+  expect(JSON.parse(ran.stdout).Details).toMatchObject({
+    MailType: 'MARKETING',
+    WebsiteURL: 'https://shop.example',
+    UseCaseDescription: 'Receipts',
+    ContactLanguage: 'EN',
+    AdditionalContactEmailAddresses: ['ann@shop.example', 'bob@shop.example'],
+    ReviewDetails: { Status: 'DENIED' },
+  })
+})
+
 test.each([
   [['--website-url', 'example'], /^1 validation error detected: Value at 'websiteURL' failed to satisfy constraint: Member must satisfy/],
   [['--use-case', 'x'.repeat(5_001)], /^1 validation error detected: Value at 'useCaseDescription' .* less than or equal to 5000$/],
