@@ -18,7 +18,7 @@ export interface Bind {
   stop(): Promise<void>
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>(done => probe.listen(0, '127.0.0.1', done))
   const bound = probe.address()
@@ -52,8 +52,25 @@ options { directory "${folder}"; listen-on port ${port} { 127.0.0.1; }; listen-o
 controls { };
 ${blocks.join('\n')}
 `
-  writeFileSync(join(folder, 'named.conf'), config)
-  const named = spawn('named', ['-g', '-c', join(folder, 'named.conf')], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const stopNamed = await runNamed(join(folder, 'named.conf'), config)
+  return {
+    address: '127.0.0.1',
+    port,
+    keyFile,
+    otherKeyFiles,
+    folder,
+    dig: (...words) => dig(port, ...words),
+    async stop() {
+      await stopNamed()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Resolves when it answers. @returns what ends it */
+export async function runNamed(file: string, config: string): Promise<() => Promise<void>> {
+  writeFileSync(file, config)
+  const named = spawn('named', ['-g', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = new Promise(done => named.once('exit', done))
   let log = ''
   await new Promise<void>((ready, fail) => {
@@ -64,18 +81,9 @@ ${blocks.join('\n')}
       if (/ running$/m.test(log)) ready()
     })
   })
-  return {
-    address: '127.0.0.1',
-    port,
-    keyFile,
-    otherKeyFiles,
-    folder,
-    dig: (...words) => dig(port, ...words),
-    async stop() {
-      named.kill('SIGTERM')
-      await ended
-      rmSync(folder, { recursive: true, force: true })
-    },
+  return async () => {
+    named.kill('SIGTERM')
+    await ended
   }
 }
 
