@@ -9,7 +9,7 @@ import { MailctlError, messageOf } from './base/errors.ts'
 import type { SettingFlags } from './cli/run-command.ts'
 import type { Config, Network, SettingKey, SettingOrigin, Settings, Smarthost } from './ports/settings.ts'
 import { SETTING_KEYS } from './ports/settings.ts'
-import { checkOwnAddresses, checkSetting, parsePools, parseRelay, parseRetry, withoutPassword } from './setting-values.ts'
+import { checkOwnAddresses, checkSetting, parsePools, parseRelay, parseRetry, parseShaping, withoutPassword } from './setting-values.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -35,6 +35,7 @@ export function loadConfig(flags: SettingFlags, env: Environment): Config {
     region: 'us-east-1',
     retry: RETRY,
     pools: null,
+    shaping: null,
     store: 'sqlite',
   }
   const chosen = Object.fromEntries(SETTING_KEYS.map(key => [key, choose(key, defaults[key], { flags, env, stored, file })])) as Record<
@@ -48,6 +49,7 @@ export function loadConfig(flags: SettingFlags, env: Environment): Config {
     relay: Object.freeze(smarthosts(chosen.relay.value, network.value === 'relay' ? () => relayPassword(home, env) : () => undefined)),
     retry: Object.freeze(parseRetry(chosen.retry.value ?? RETRY)),
     pools: parsePools(chosen.pools.value ?? ''),
+    shaping: parseShaping(chosen.shaping.value ?? ''),
   })
   return Object.freeze({
     home,

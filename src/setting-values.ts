@@ -4,7 +4,8 @@ import { networkInterfaces } from 'node:os'
 import { parseDuration } from './base/duration.ts'
 import { MailctlError } from './base/errors.ts'
 import { redactUrl } from './base/redact.ts'
-import type { SettingKey, Smarthost } from './ports/settings.ts'
+import { SITE_NAMES } from './delivery/shaping.ts'
+import type { OwnLimits, SettingKey, Smarthost } from './ports/settings.ts'
 
 /** @throws MailctlError usage */
 export function checkSetting(key: SettingKey, value: string): void {
@@ -35,6 +36,9 @@ const checks: Readonly<Record<SettingKey, (value: string) => void>> = {
   },
   pools: value => {
     parsePools(value)
+  },
+  shaping: value => {
+    parseShaping(value)
   },
   store: value => {
     if (value !== 'sqlite') throw wrong('store', redactUrl(value), 'Use sqlite.')
@@ -109,6 +113,49 @@ export function parsePools(text: string): Map<string, readonly string[]> {
     pools.set(name, Object.freeze(addresses))
   }
   return pools
+}
+
+/** What each limit may be; as many attempts at once as `serve` makes in all. */
+const LIMITS = {
+  concurrency: { field: 'concurrency', least: 1, most: 400, whole: true },
+  'per-session': { field: 'perConnection', least: 1, most: 100, whole: true },
+  'per-second': { field: 'perSecond', least: 0.01, most: 10_000, whole: false },
+} as const
+const MAX_SITES = 100
+
+/** `google=concurrency:2+per-second:0.5,mx.example.com=per-session:1`; `''` has none. @throws MailctlError usage */
+export function parseShaping(text: string): Map<string, OwnLimits> {
+  const sites = new Map<string, OwnLimits>()
+  for (const part of text === '' ? [] : text.split(',')) {
+    const [, site = '', list = ''] = /^\s*([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)=([^=]*)$/.exec(part) ?? []
+    const limits = Object.fromEntries(list.split('+').map(limit => limitIn(limit.trim()) ?? wrongShaping(text)))
+    const key = site.toLowerCase()
+    if (site === '' || sites.has(key) || Object.keys(limits).length !== list.split('+').length) wrongShaping(text)
+    if (!key.includes('.') && !SITE_NAMES.includes(key))
+      throw new MailctlError('usage', `'${site}' is no site that has limits of its own`, {
+        hint: `Use ${SITE_NAMES.join(', ')}, or the name of a mail host.`,
+      })
+    sites.set(key, Object.freeze(limits))
+  }
+  if (sites.size > MAX_SITES) wrongShaping(text)
+  return sites
+}
+
+function limitIn(text: string): [field: string, value: number] | undefined {
+  const [, name = '', digits = ''] = /^([a-z-]+):(\d{1,5}(?:\.\d{1,3})?)$/.exec(text) ?? []
+  const limit = Object.hasOwn(LIMITS, name) ? LIMITS[name as keyof typeof LIMITS] : undefined
+  const value = Number(digits)
+  if (limit === undefined || value < limit.least || value > limit.most || (limit.whole && !Number.isInteger(value))) return undefined
+  return [limit.field, value]
+}
+
+function wrongShaping(text: string): never {
+  throw wrong(
+    'shaping',
+    text,
+    `Write SITE=LIMIT:NUMBER+LIMIT:NUMBER, up to ${MAX_SITES} separated by commas, with the limits concurrency (1 to 400), per-session (1 to 100) and ` +
+      'per-second (0.01 to 10000): google=concurrency:2+per-second:5,relay=concurrency:50.',
+  )
 }
 
 /** Mail cannot leave from an address of another machine. @throws MailctlError bad-data */

@@ -20,6 +20,7 @@ shows which one won.
   MAILCTL_REGION               region named in ids and texts (default: us-east-1)
   MAILCTL_RETRY                waits between tries (default: 1m,5m,15m,30m,1h,2h)
   MAILCTL_POOLS                sending pools: NAME=ADDRESS, separated by commas
+  MAILCTL_SHAPING              what sites may bear: SITE=LIMIT:NUMBER, separated by commas
   MAILCTL_STORE                sqlite
   NO_COLOR                     any value: no colours
   CI                           true: no questions, no colours, no spinner

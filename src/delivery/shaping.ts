@@ -3,6 +3,7 @@
  * holds the figures of the large providers, each with its source and the day it was read. They are where we begin and what we never
  * exceed; below them the site's own answers decide (`pacing.ts`).
  */
+import type { OwnLimits, Settings } from '../ports/settings.ts'
 import shaping from './shaping.json' with { type: 'json' }
 
 export interface SiteLimits {
@@ -28,14 +29,31 @@ const PROVIDERS: ReadonlyMap<string, SiteLimits> = new Map(
   ]),
 )
 
+/** What the settings may call a site by that is no mail host: a host's name has a dot. */
+export const SITE_NAMES: readonly string[] = [...PROVIDERS.keys(), 'relay', 'other']
+
 /** Keys are suffixes of whole labels. */
 const SITE_OF_SUFFIX: ReadonlyMap<string, string> = new Map(
   shaping.providers.flatMap(({ site, hosts }) => hosts.map((host): [string, string] => [host, site])),
 )
 
-/** @param site a key from `site.ts` */
-export function limitsOf(site: string): SiteLimits {
-  return PROVIDERS.get(site) ?? (site.startsWith(RELAY_PREFIX) ? OF_RELAY : OF_OTHERS)
+/** @param site a key from `site.ts`  @param own what the settings say otherwise */
+export function limitsOf(site: string, own?: Settings['shaping']): SiteLimits {
+  const isRelay = site.startsWith(RELAY_PREFIX)
+  const known = PROVIDERS.get(site) ?? (isRelay ? OF_RELAY : OF_OTHERS)
+  if (own === undefined || own.size === 0) return known
+  if (isRelay) return { ...known, ...own.get('relay') }
+  return { ...known, ...(own.get(site) ?? (PROVIDERS.has(site) ? undefined : (ofHosts(site.split(' '), own) ?? own.get('other')))) }
+}
+
+/** The longest name that all of the hosts have or are below. */
+function ofHosts(hosts: readonly string[], own: Settings['shaping']): OwnLimits | undefined {
+  for (let suffix = hosts[0] ?? ''; suffix !== ''; suffix = suffix.slice(suffix.indexOf('.') + 1)) {
+    const limits = own.get(suffix)
+    if (limits !== undefined && hosts.every(host => host === suffix || host.endsWith(`.${suffix}`))) return limits
+    if (!suffix.includes('.')) return undefined
+  }
+  return undefined
 }
 
 /** @param host lower-case A-labels  @returns the site of the provider whose mail host this is */

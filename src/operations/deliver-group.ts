@@ -65,7 +65,7 @@ export async function tryGroup(app: DeliverApp, group: Ready, way: Route, signal
         message: content,
         eightBit: message.facts.eightBit,
         helloName: app.settings.hostname,
-        ...sessionShare(way),
+        ...sessionShare(way, app.settings),
       },
       signal,
     })
@@ -78,8 +78,8 @@ export async function tryGroup(app: DeliverApp, group: Ready, way: Route, signal
 }
 
 /** What the site of the way is known to bear. */
-function sessionShare(way: Route): { readonly messagesPerSession?: number } {
-  const share = way.kind === 'hops' ? limitsOf(way.site).perConnection : null
+function sessionShare(way: Route, { shaping }: DeliverApp['settings']): { readonly messagesPerSession?: number } {
+  const share = way.kind === 'hops' ? limitsOf(way.site, shaping).perConnection : null
   return share === null ? {} : { messagesPerSession: share }
 }
 

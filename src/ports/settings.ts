@@ -22,9 +22,21 @@ export interface Settings {
   readonly retry: readonly number[]
   /** Sending pools by name: the local addresses that mail leaves from, at most one of a family. */
   readonly pools: ReadonlyMap<string, readonly string[]>
+  /** By the name of a provider of `delivery/shaping.json`, `relay`, `other`, or a name that a site's mail hosts have or are below. */
+  readonly shaping: ReadonlyMap<string, OwnLimits>
 }
 
-export const SETTING_KEYS = ['network', 'relay', 'hostname', 'resolver', 'region', 'retry', 'pools', 'store'] as const
+/** What a site may bear otherwise than we know by ourselves; what is absent stays as it is. */
+export interface OwnLimits {
+  /** Attempts at once. */
+  readonly concurrency?: number
+  /** Messages in one session. */
+  readonly perConnection?: number
+  /** Attempts begun in a second. */
+  readonly perSecond?: number
+}
+
+export const SETTING_KEYS = ['network', 'relay', 'hostname', 'resolver', 'region', 'retry', 'pools', 'shaping', 'store'] as const
 export type SettingKey = (typeof SETTING_KEYS)[number]
 export type SettingOrigin = 'flag' | 'environment' | 'config' | 'default'
 

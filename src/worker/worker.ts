@@ -12,6 +12,7 @@ import { messageOf } from '../base/errors.ts'
 import { Outage } from '../base/outage.ts'
 import type { Route } from '../delivery/route.ts'
 import { Scheduler } from '../delivery/scheduler.ts'
+import { limitsOf } from '../delivery/shaping.ts'
 import { type Signal, signalOf } from '../delivery/signal.ts'
 import { ownVerdict } from '../mail/interpret-reply.ts'
 import type { Outcome } from '../mail/outcome.ts'
@@ -77,7 +78,7 @@ export class Worker {
     this.#app = app
     this.#warn = warn
     this.#store = new Outage({ warn, what: 'the queue cannot be worked on', over: 'the queue is worked on again' })
-    this.#scheduler = new Scheduler({ chance: key => app.ids.chance(key) })
+    this.#scheduler = new Scheduler({ chance: key => app.ids.chance(key), limits: site => limitsOf(site, app.settings.shaping) })
     this.#routes = new RouteBook(domain => routeOf(app, domain, `${domain} ${app.clock.now()}`))
     this.#refill = new Refill(app.store)
     // Every attempt listens for the cut: that they are many is no leak that Node should warn of.

@@ -42,6 +42,7 @@ test('flag beats environment beats config.json beats default, and each origin is
     ['region', 'config'],
     ['retry', 'default'],
     ['pools', 'default'],
+    ['shaping', 'default'],
     ['store', 'default'],
   ])
   expect(Object.isFrozen(config) && Object.isFrozen(config.settings)).toBe(true)
@@ -74,6 +75,19 @@ test('the waits between tries are a setting', async () => {
   expect(loadConfig({ home }, {}).settings.retry).toEqual([30_000, 120_000, 14 * 3_600_000])
   expect(loadConfig({ home }, { MAILCTL_RETRY: '1h' }).settings.retry).toEqual([3_600_000])
   expect(() => loadConfig({ home }, { MAILCTL_RETRY: 'soon' })).toThrow("'soon' is not a value of retry")
+})
+
+test('what sites may bear is taken apart, by site and limit', async () => {
+  expect(loadConfig({ home }, {}).settings.shaping.size).toBe(0)
+  const value = 'google=concurrency:2+per-second:0.5, MX.example.com=per-session:1'
+  expect(await run(['config', 'set', 'shaping', value])).toMatchObject({ code: 0, stdout: `shaping=${value}\n` })
+  expect([...loadConfig({ home }, {}).settings.shaping]).toEqual([
+    ['google', { concurrency: 2, perSecond: 0.5 }],
+    ['mx.example.com', { perConnection: 1 }],
+  ])
+  expect(() => loadConfig({ home }, { MAILCTL_SHAPING: 'google=all' })).toThrow(
+    "'google=all' is not a value of shaping, in MAILCTL_SHAPING",
+  )
 })
 
 test('sending pools name addresses of this machine', async () => {
@@ -143,6 +157,13 @@ test.each([
   [['config', 'set', 'retry', '1.5h'], 64, 'is not a value of retry', 'separated by commas'],
   [['config', 'set', 'retry', Array(21).fill('1m').join(',')], 64, 'is not a value of retry', 'up to 20'],
   [['config', 'set', 'retry', '1m', '5m'], 64, 'takes one value', 'Quote'],
+  [['config', 'set', 'shaping', 'google'], 64, "'google' is not a value of shaping", 'SITE=LIMIT:NUMBER'],
+  [['config', 'set', 'shaping', 'gmail=concurrency:2'], 64, "'gmail' is no site that has limits of its own", 'Use google, '],
+  [['config', 'set', 'shaping', 'google=fast:2'], 64, 'is not a value of shaping', 'concurrency (1 to 400)'],
+  [['config', 'set', 'shaping', 'google=concurrency:0'], 64, 'is not a value of shaping', '1 to 400'],
+  [['config', 'set', 'shaping', 'google=concurrency:1.5'], 64, 'is not a value of shaping', '1 to 400'],
+  [['config', 'set', 'shaping', 'google=per-session:2+per-session:3'], 64, 'is not a value of shaping', 'per-session'],
+  [['config', 'set', 'shaping', 'a.b=concurrency:2,A.B=concurrency:3'], 64, 'is not a value of shaping', 'SITE=LIMIT'],
   [['config', 'set', 'pools', 'marketing'], 64, "'marketing' is not a value of pools", 'NAME=ADDRESS'],
   [['config', 'set', 'pools', 'a b=127.0.0.1'], 64, 'is not a value of pools', 'NAME=ADDRESS'],
   [['config', 'set', 'pools', 'a=mta.example.com'], 64, 'is not a value of pools', 'NAME=ADDRESS'],

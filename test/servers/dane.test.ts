@@ -16,11 +16,9 @@ const hashed = (pem: string): string => createHash('sha256').update(new X509Cert
 
 /** A domain with one mail host on this machine. */
 const host = (domain: string, ...tlsa: string[]): string =>
-  [
-    `${domain} IN MX 10 mx.${domain}`,
-    `mx.${domain} IN A 127.0.0.1`,
-    ...tlsa.map(record => `_25._tcp.mx.${domain} IN TLSA ${record}`),
-  ].join('\n')
+  [`${domain} IN MX 10 mx.${domain}`, `mx.${domain} IN A 127.0.0.1`, ...tlsa.map(record => `_25._tcp.mx.${domain} IN TLSA ${record}`)].join(
+    '\n',
+  )
 
 const RIGHT = `3 0 1 ${hashed(leaf.certificate)}`
 const WRONG = `3 0 1 ${hashed(authority.certificate)}`

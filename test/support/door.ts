@@ -47,6 +47,7 @@ export function openDoor(): Door {
     relay: [],
     retry: [60_000],
     pools: new Map(),
+    shaping: new Map(),
   } as const
   return {
     home,

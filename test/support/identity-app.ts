@@ -37,7 +37,15 @@ export function identityHome(clock: 'system' | 'virtual' = 'virtual'): IdentityH
     zone,
     open({ network = 'lab', resolver: given } = {}) {
       const { store, clock: opened, ids } = openAccount(home, network)
-      const settings = { network, hostname: 'mta.mailctl.test', region: 'us-east-1', relay: [], retry: [60_000], pools: new Map() }
+      const settings = {
+        network,
+        hostname: 'mta.mailctl.test',
+        region: 'us-east-1',
+        relay: [],
+        retry: [60_000],
+        pools: new Map(),
+        shaping: new Map(),
+      }
       const resolver = createResolver({ network, resolver: given, labServer })
       const publisher: App['publisher'] = async target => createPublisher(target, { network, labZone: () => zone, resolver })
       const keys = openKeys(join(home, 'keys'))

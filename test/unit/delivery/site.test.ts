@@ -53,6 +53,25 @@ test('all relays are one site with the width of a relay', () => {
   expect(limitsOf('mx.example.com')).toEqual({ concurrency: 10, perConnection: null, perSecond: null })
 })
 
+test('limits of the settings stand over ours, for providers, relays, hosts below a name, and the others', () => {
+  const own = new Map([
+    ['google', { concurrency: 2 }],
+    ['relay', { perSecond: 0.5 }],
+    ['example.com', { concurrency: 3, perConnection: 7 }],
+    ['mx.example.com', { concurrency: 4 }],
+    ['other', { perConnection: 1 }],
+  ])
+  const others = { concurrency: 10, perConnection: null, perSecond: null }
+  expect(limitsOf('google', own)).toEqual({ ...limitsOf('google'), concurrency: 2 })
+  expect(limitsOf('yahoo', own)).toEqual(limitsOf('yahoo'))
+  expect(limitsOf('relay example.com:25', own)).toEqual({ concurrency: 20, perConnection: null, perSecond: 0.5 })
+  expect(limitsOf('a.example.com mx.example.com', own)).toEqual({ ...others, concurrency: 3, perConnection: 7 })
+  expect(limitsOf('a.mx.example.com mx.example.com', own)).toEqual({ ...others, concurrency: 4 })
+  expect(limitsOf('badexample.com', own)).toEqual({ ...others, perConnection: 1 })
+  expect(limitsOf('mx.example.com mx.example.net', own)).toEqual({ ...others, perConnection: 1 })
+  expect(limitsOf('com', new Map([['example.com', { concurrency: 3 }]]))).toEqual(others)
+})
+
 test("the lab's look-alikes are paced as their models", () => {
   const siteOf = (domain: string): string => {
     const mx = SITES.get(domain)?.mx ?? []

@@ -20,13 +20,14 @@ export default command<Stored>({
   arguments: '<key> <value...>',
   summary: 'Store a setting',
   details:
-    'Keys: network, relay, hostname, resolver, region, retry, pools, store. Several relays are given one after the other or separated by commas and are tried ' +
-    "in that order. retry holds the waits between a message's tries; the last one repeats. pools names the addresses of this machine that mail may leave from. An empty value ('') brings the default back. " +
+    'Keys: network, relay, hostname, resolver, region, retry, pools, shaping, store. Several relays are given one after the other or separated by commas and are tried ' +
+    "in that order. retry holds the waits between a message's tries; the last one repeats. pools names the addresses of this machine that mail may leave from. shaping says how much a site may bear. An empty value ('') brings the default back. " +
     'A stored setting gives way to a flag or an environment variable.',
   examples: [
     'mailctl config set network relay',
     'mailctl config set relay smtp://user@mail.example.com:587 --password-file secret.txt',
     'mailctl config set retry 1m,5m,15m,30m,1h,2h',
+    'mailctl config set shaping google=concurrency:2+per-second:5,relay=concurrency:50',
     'mailctl config set pools marketing=192.0.2.10+2001:db8::10,receipts=192.0.2.11',
     'mailctl config set network live --yes',
   ],
