@@ -1,5 +1,6 @@
 /** The account as a record: what SES calls GetAccount. Rules about it are in `admit.ts`. */
 import { MailctlError } from '../base/errors.ts'
+import type { SuppressionReason } from './suppression.ts'
 
 export interface Account {
   /** 12 digits. */
@@ -16,6 +17,8 @@ export interface Account {
   readonly enforcementStatus: 'HEALTHY' | 'PROBATION' | 'SHUTDOWN'
   /** Why it is not healthy, and the way out, where that is on record. Follows from its standing; not written with the account. */
   readonly enforcementReason?: string
+  /** For which reasons addresses go onto its suppression list and get no mail. Empty: its list is not used. */
+  readonly suppressedReasons: readonly SuppressionReason[]
 }
 
 /** A virtual clock lives in the lab: outside, time passes for everybody else. @throws MailctlError forbidden */

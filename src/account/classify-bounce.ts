@@ -52,3 +52,17 @@ export function classifyBounce({ status, reply }: Outcome, lifetime: Lifetime): 
   const code = Number.parseInt(reply, 10)
   return RULES.find(rule => rule.when(status, reply, code))?.is ?? { bounceType: 'Undetermined', bounceSubType: 'Undetermined' }
 }
+
+/** Of an address that does not exist, or takes no mail: no mailbox or domain, moved away, disabled, no host. Not 5.1.7 and 5.1.8, the sender's. */
+const DEAD_STATUS = /^5\.(1\.(0|1|2|3|6|10)|2\.1|4\.4)$/
+/** Words of a refusal that is about us or the message, whatever its status. */
+const NOT_THE_ADDRESS =
+  /block|black ?list|deny ?list|dnsbl|\brbl\b|spamhaus|reputation|banned|spam|policy|relay|authenticat|\b(spf|dkim|dmarc)\b/i
+
+/** Whether a bounce says that the address is dead, so that it belongs on suppression lists; a refusal for reputation or policy does not. */
+export function isDeadAddress({ status, reply }: Outcome, { bounceType, bounceSubType }: BounceClass): boolean {
+  if (bounceType !== 'Permanent') return false
+  if (bounceSubType === 'NoEmail') return true
+  if (status === '5.0.0') return UNKNOWN_USER.test(reply)
+  return DEAD_STATUS.test(status) && (UNKNOWN_USER.test(reply) || !NOT_THE_ADDRESS.test(reply))
+}

@@ -1,9 +1,10 @@
 /**
  * Configuration sets: named rules for the messages that carry their name: how they are delivered, whether they may be sent at all, whether
- * their rates are kept apart. SES facts: api-v2, "Configuration sets" (names, texts verbatim, brackets included), concepts §1 and §11.
+ * their rates are kept apart, who gets none of them. SES facts: api-v2, "Configuration sets" (names, texts verbatim, brackets included), concepts §1 and §11.
  */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
+import type { SuppressionReason } from './suppression.ts'
 import type { TrackingOptions } from './tracking.ts'
 
 export interface ConfigurationSet {
@@ -13,6 +14,8 @@ export interface ConfigurationSet {
   /** false: messages that follow the set are refused. */
   readonly sendingEnabled: boolean
   readonly reputation: ReputationOptions
+  /** Instead of the account's; empty: nobody is suppressed. Absent: the account's. */
+  readonly suppressedReasons?: readonly SuppressionReason[]
   /** Absent: never set, or cleared. */
   readonly tracking?: TrackingOptions
 }

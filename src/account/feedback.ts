@@ -2,8 +2,9 @@
  * From what happened on the wire to what the account tells its owner: the outcomes of one settlement become SES events.
  * Recipients with the same news share an event; different types never do. SES fact: events, "Order and multiplicity".
  */
+import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
-import type { Lifetime } from './classify-bounce.ts'
+import { isDeadAddress, type Lifetime } from './classify-bounce.ts'
 import { bounceClass, bounceEvent, delayType, deliveryDelayEvent, deliveryEvent, type EventDetail } from './ses-event.ts'
 
 export interface SettledOutcome {
@@ -27,6 +28,8 @@ export interface FeedbackFacts {
 
 export interface FeedbackEvent extends EventDetail {
   readonly recipients: readonly string[]
+  /** Whom a bounce proves dead, for the suppression lists. Absent: nobody. */
+  readonly dead?: { readonly feedbackId: string; readonly addresses: readonly string[] }
 }
 
 function grouped(
@@ -48,7 +51,7 @@ function grouped(
 /** Deliveries first, then bounces, then delays; within a type in the order of the envelope. */
 export function feedbackEvents({ settled, newFeedbackId, outgoingIp, ...facts }: FeedbackFacts): FeedbackEvent[] {
   const events: FeedbackEvent[] = []
-  const add = (group: readonly SettledOutcome[], event: EventDetail): void => {
+  const add = (group: readonly SettledOutcome[], event: EventDetail & Pick<FeedbackEvent, 'dead'>): void => {
     events.push({ ...event, recipients: group.map(({ address }) => address), ...(outgoingIp !== undefined && { outgoingIp }) })
   }
   for (const group of grouped(settled, 'delivered', ({ outcome }) => `${outcome.reply}\n${outcome.remote?.ip ?? ''}`)) {
@@ -58,10 +61,21 @@ export function feedbackEvents({ settled, newFeedbackId, outgoingIp, ...facts }:
   for (const group of grouped(settled, 'failed', ({ address, outcome }) =>
     JSON.stringify([bounceClass(address, outcome, facts.lifetime), outcome.remote?.ip]),
   )) {
-    add(group, bounceEvent({ ...facts, failed: group, feedbackId: newFeedbackId() }))
+    const feedbackId = newFeedbackId()
+    const dead = deadAmong(group, facts.lifetime)
+    add(group, {
+      ...bounceEvent({ ...facts, failed: group, feedbackId }),
+      ...(dead.length > 0 && { dead: { feedbackId, addresses: dead } }),
+    })
   }
   for (const group of grouped(settled, 'delayed', ({ outcome }) => delayType(outcome))) {
     add(group, deliveryDelayEvent({ ...facts, delayed: group }))
   }
   return events
 }
+
+/** SES fact: simulator, "Accounting": its bounces put nobody on a list. */
+const deadAmong = (failed: readonly SettledOutcome[], lifetime: Lifetime): string[] =>
+  failed
+    .filter(({ address, outcome }) => !isSimulatorAddress(address) && isDeadAddress(outcome, bounceClass(address, outcome, lifetime)))
+    .map(({ address }) => address)

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'message-rejected'
   | 'not-verified' //          a From, Sender, Return-Path or sandbox recipient identity is not verified
   | 'mail-from-not-verified'
+  | 'sandboxed' //             what the sandbox does not allow, apart from recipients that are not verified
   | 'sending-paused'
   | 'quota-exceeded'
   | 'rate-exceeded'

@@ -28,6 +28,7 @@ export const accountJson = (state: AccountState) => ({
   SendingEnabled: state.account.sendingEnabled,
   Details: state.productionCase && detailsJson(state.productionCase),
   EnforcementReason: state.account.enforcementReason,
+  SuppressionAttributes: { SuppressedReasons: state.account.suppressedReasons },
   AccountId: state.account.accountId,
   Region: state.account.region,
 })

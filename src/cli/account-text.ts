@@ -1,4 +1,5 @@
 /** The account in lines for people. */
+import type { SuppressionReason } from '../account/suppression.ts'
 import type { AccountState } from '../operations/account-state.ts'
 import { bar } from './bars.ts'
 import type { Io } from './io.ts'
@@ -42,6 +43,9 @@ export function sendingText(io: Io, { account }: AccountState): string {
   return account.sendingEnabled ? io.colour.green('enabled') : io.colour.red('paused')
 }
 
+/** `BOUNCE, COMPLAINT` */
+export const reasonsText = (reasons: readonly SuppressionReason[]): string => (reasons.length === 0 ? 'none' : reasons.join(', '))
+
 /** Names in one column, what is said of them in the next. */
 export function showFacts(io: Io, facts: readonly (readonly [string, string])[]): void {
   const width = Math.max(...facts.map(([name]) => name.length))
@@ -58,5 +62,6 @@ export function showAccount(io: Io, state: AccountState): void {
     ['Health', healthText(io, state)],
     ['Quota', quotaText(io, state)],
     ['Rate', rateText(state)],
+    ['Suppresses for', reasonsText(state.account.suppressedReasons)],
   ])
 }

@@ -3,7 +3,8 @@ import type { ConfigurationSet } from '../account/configuration-set.ts'
 import type { HttpsPolicy } from '../account/tracking.ts'
 import { formatDuration, parseDuration } from '../base/duration.ts'
 import type { SetChange } from '../operations/configuration-sets.ts'
-import { showFacts } from './account-text.ts'
+import { parseReasons } from '../operations/suppression.ts'
+import { reasonsText, showFacts } from './account-text.ts'
 import type { Flags, OptionSpec } from './command.ts'
 import type { Io } from './io.ts'
 import { showTime, textFlag } from './moments.ts'
@@ -28,19 +29,25 @@ export const SET_FLAGS: readonly OptionSpec[] = [
     summary: 'whether these links are https (default: OPTIONAL)',
     choices: ['REQUIRE', 'REQUIRE_OPEN_ONLY', 'OPTIONAL'],
   },
+  {
+    flags: '--suppressed-reasons <reasons>',
+    summary: "who gets nothing: BOUNCE, COMPLAINT, both with a comma, or none; '' for the account's setting",
+  },
 ]
 
-/** Only what was given. @throws MailctlError usage */
+/** Only what was given. @throws MailctlError usage, bad-data */
 export function setChange(flags: Flags): SetChange {
   const policy = textFlag(flags, 'tlsPolicy')
   const longest = textFlag(flags, 'maxDelivery')
   const pool = textFlag(flags, 'sendingPool')
+  const reasons = textFlag(flags, 'suppressedReasons')
   const sending = textFlag(flags, 'sending')
   const metrics = textFlag(flags, 'reputationMetrics')
   return {
     ...(policy !== undefined && { tlsPolicy: policy === 'REQUIRE' ? 'REQUIRE' : 'OPTIONAL' }),
     ...(longest !== undefined && { maxDeliverySeconds: longest === '' ? null : parseDuration(longest) / 1_000 }),
     ...(pool !== undefined && { sendingPoolName: pool === '' ? null : pool }),
+    ...(reasons !== undefined && { suppressedReasons: reasons === '' ? null : parseReasons(reasons) }),
     ...(sending !== undefined && { sendingEnabled: sending === 'on' }),
     ...(metrics !== undefined && { metricsEnabled: metrics === 'on' }),
     ...trackingChange(flags),
@@ -59,7 +66,10 @@ function trackingChange(flags: Flags): Pick<SetChange, 'tracking'> {
   }
 }
 
-export function showConfigurationSet(io: Io, { name, delivery, reputation, sendingEnabled, tracking }: ConfigurationSet): void {
+export function showConfigurationSet(
+  io: Io,
+  { name, delivery, reputation, sendingEnabled, tracking, suppressedReasons }: ConfigurationSet,
+): void {
   const { tlsPolicy, maxDeliverySeconds, sendingPoolName } = delivery
   showFacts(io, [
     ['Configuration set', name],
@@ -72,6 +82,7 @@ export function showConfigurationSet(io: Io, { name, delivery, reputation, sendi
     ['Sending', sendingEnabled ? 'on' : io.colour.red('off: its messages are refused')],
     ['Own rates', reputationText(reputation)],
     ...(tracking ? [['Tracking by', `${tracking.customRedirectDomain}, HTTPS ${tracking.httpsPolicy}`] as const] : []),
+    ['Suppresses for', suppressedReasons === undefined ? 'the reasons of the account' : reasonsText(suppressedReasons)],
   ])
 }
 

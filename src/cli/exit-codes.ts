@@ -18,6 +18,7 @@ export const EXIT_CODES = {
   'message-rejected': { exit: 1, name: 'MessageRejected' },
   'not-verified': { exit: 77, name: 'MessageRejected' },
   'mail-from-not-verified': { exit: 77, name: 'MailFromDomainNotVerifiedException' },
+  sandboxed: { exit: 77, name: 'ProductionAccessNotGranted' },
   'sending-paused': { exit: 77, name: 'SendingPausedException' },
   'quota-exceeded': { exit: 75, name: 'LimitExceededException' },
   'rate-exceeded': { exit: 75, name: 'TooManyRequestsException' },

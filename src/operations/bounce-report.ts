@@ -27,23 +27,53 @@ export async function bounceReport(
     ({ name }) => name === message.facts.identity,
   )
   if (identity?.feedbackForwarding === false) return undefined
-  const id = ids.newMessageId()
   const original = await store.content(message.id).catch(() => undefined)
+  const about = {
+    returnPath: message.returnPath,
+    acceptedAt: message.acceptedAt,
+    identity: message.facts.identity,
+    originalHead: original?.head ?? Buffer.from(''),
+  }
+  const { body, ...report } = composeReport(
+    { ids, settings },
+    about,
+    failed.map(({ recipient, outcome }) => ({ address: recipient.address, outcome })),
+    now,
+  )
+  const sink = store.newBody()
+  await sink.write(body)
+  return { ...report, body: await sink.finish() }
+}
+
+/** What a report tells of the message that it is about. */
+interface ReportedMessage {
+  readonly returnPath: string
+  readonly acceptedAt: number
+  readonly identity: string
+  readonly originalHead: Buffer
+}
+
+/** The report as a message whose body is still in memory: it is small. */
+export function composeReport(
+  { ids, settings }: Pick<App, 'ids' | 'settings'>,
+  { returnPath, acceptedAt, identity, originalHead }: ReportedMessage,
+  failed: readonly { readonly address: string; readonly outcome: Outcome }[],
+  now: number,
+): Omit<NewMessage, 'body'> & { readonly body: Buffer } {
+  const id = ids.newMessageId()
   const from = reporterAddress(settings.network, settings.hostname)
   const headerMessageId = `${id}@${from.slice(from.indexOf('@') + 1)}`
   const report = composeDsn({
     kind: 'failed',
     from,
-    to: message.returnPath,
+    to: returnPath,
     reportingMta: settings.hostname,
     headerMessageId,
     date: now,
-    arrivedAt: message.acceptedAt,
-    recipients: failed.map(({ recipient, outcome }) => ({ address: recipient.address, outcome, lastAttemptAt: now })),
-    originalHead: original?.head ?? Buffer.from(''),
+    arrivedAt: acceptedAt,
+    recipients: failed.map(({ address, outcome }) => ({ address, outcome, lastAttemptAt: now })),
+    originalHead,
   })
-  const sink = store.newBody()
-  await sink.write(report.body)
   return {
     id,
     kind: 'report',
@@ -51,15 +81,15 @@ export async function bounceReport(
     expiresAt: now + DELIVERY_PERIOD_MS,
     envelopeFrom: '',
     returnPath: '',
-    recipients: [message.returnPath],
+    recipients: [returnPath],
     senders: [],
     head: report.head,
-    body: await sink.finish(),
+    body: report.body,
     facts: ownFacts({
       from,
-      to: message.returnPath,
+      to: returnPath,
       subject: 'Delivery Status Notification (Failure)',
-      identity: message.facts.identity,
+      identity,
       headerMessageId,
     }),
   }

@@ -8,6 +8,7 @@ import {
   noSuchSet,
   withSending,
 } from '../account/configuration-set.ts'
+import type { SuppressionReason } from '../account/suppression.ts'
 import { changedTracking, checkTracking, namesForTracking, type TrackingChange, type TrackingOptions } from '../account/tracking.ts'
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
@@ -18,6 +19,8 @@ export interface SetChange extends Partial<DeliveryOptions> {
   readonly sendingEnabled?: boolean
   readonly metricsEnabled?: boolean
   readonly tracking?: TrackingChange
+  /** null: the account's. */
+  readonly suppressedReasons?: readonly SuppressionReason[] | null
 }
 
 /** @throws MailctlError bad-data, not-found (sending pool), already-exists, limit-exceeded */
@@ -51,16 +54,23 @@ export async function changeConfigurationSet(
 
 function changed(
   set: ConfigurationSet,
-  { sendingEnabled, metricsEnabled, tracking: trackingChange, ...delivery }: SetChange,
+  { sendingEnabled, metricsEnabled, suppressedReasons, tracking: trackingChange, ...delivery }: SetChange,
   now: number,
 ): ConfigurationSet {
-  const { reputation, tracking: before, ...rest } = withSending(set, sendingEnabled ?? set.sendingEnabled, now)
-  const tracking = trackingChange === undefined ? before : changedTracking(before, trackingChange)
+  const {
+    reputation,
+    tracking: trackingBefore,
+    suppressedReasons: reasonsBefore,
+    ...rest
+  } = withSending(set, sendingEnabled ?? set.sendingEnabled, now)
+  const tracking = trackingChange === undefined ? trackingBefore : changedTracking(trackingBefore, trackingChange)
+  const reasons = suppressedReasons === undefined ? reasonsBefore : suppressedReasons
   return {
     ...rest,
     delivery: { ...set.delivery, ...delivery },
     reputation: { ...reputation, metricsEnabled: metricsEnabled ?? reputation.metricsEnabled },
     ...(tracking && { tracking }),
+    ...(reasons && { suppressedReasons: reasons }),
   }
 }
 
@@ -95,7 +105,7 @@ export const listConfigurationSets = ({ store }: Pick<App, 'store'>): Promise<Co
 export const deleteConfigurationSet = ({ store }: Pick<App, 'store'>, name: string): Promise<void> => store.deleteConfigurationSet(name)
 
 /** `undefined` members are left out by JSON. */
-export const configurationSetView = ({ name, delivery, reputation, sendingEnabled, tracking }: ConfigurationSet) => ({
+export const configurationSetView = ({ name, delivery, reputation, sendingEnabled, tracking, suppressedReasons }: ConfigurationSet) => ({
   ConfigurationSetName: name,
   DeliveryOptions: {
     TlsPolicy: delivery.tlsPolicy,
@@ -108,4 +118,5 @@ export const configurationSetView = ({ name, delivery, reputation, sendingEnable
   },
   SendingOptions: { SendingEnabled: sendingEnabled },
   TrackingOptions: tracking ? { CustomRedirectDomain: tracking.customRedirectDomain, HttpsPolicy: tracking.httpsPolicy } : undefined,
+  SuppressionOptions: suppressedReasons && { SuppressedReasons: suppressedReasons },
 })

@@ -3,7 +3,8 @@
  * where to (`routeOf`), the attempt (`tryGroup`), what comes of it in one transaction (`settleGroup`).
  */
 import { DEFAULT_DELIVERY } from '../account/configuration-set.ts'
-import { feedbackEvents } from '../account/feedback.ts'
+import { type FeedbackEvent, feedbackEvents } from '../account/feedback.ts'
+import { suppressionKey } from '../account/suppression.ts'
 import { MailctlError } from '../base/errors.ts'
 import { attempt } from '../delivery/attempt.ts'
 import { routeFor } from '../delivery/message-route.ts'
@@ -127,6 +128,7 @@ async function settlement(
   })
   const events: NewEvent[] = []
   const reports: NewMessage[] = []
+  let suppress: Settlement['suppress']
   if (message.kind === 'mail') {
     const made = feedbackEvents({
       settled: decided.map(({ recipient, outcome }) => ({ address: recipient.address, outcome })),
@@ -138,6 +140,7 @@ async function settlement(
       newFeedbackId: ids.newFeedbackId,
     })
     events.push(...made.map(event => ({ ...event, at: now, messageId: message.id })))
+    if (made.some(({ dead }) => dead !== undefined)) suppress = deadAmong(group, made, now)
     const report = await bounceReport(
       app,
       message,
@@ -158,7 +161,19 @@ async function settlement(
     settledAt: now,
     events,
     reports,
+    ...(suppress && { suppress }),
   }
+}
+
+/** Those whose bounce says that their address is dead, for the suppression lists. */
+function deadAmong({ message, recipients }: Leased, events: readonly FeedbackEvent[], now: number): NonNullable<Settlement['suppress']> {
+  const setReasons = message.facts.suppressedReasons
+  return recipients.flatMap(({ index, address }) => {
+    const dead = events.find(event => event.dead?.addresses.includes(address))?.dead
+    if (dead === undefined) return []
+    const { feedbackId } = dead
+    return [{ index, address: suppressionKey(address), reason: 'BOUNCE', updatedAt: now, messageId: message.id, feedbackId, setReasons }]
+  })
 }
 
 /** A delay becomes the next attempt, or the end when there is no time left for one. */

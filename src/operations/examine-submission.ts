@@ -8,6 +8,7 @@ import { checkSetSending, DEFAULT_DELIVERY, type DeliveryOptions } from '../acco
 import { checkIdempotencyKey } from '../account/idempotency-key.ts'
 import type { Identity } from '../account/identity.ts'
 import { checkTag } from '../account/message-tags.ts'
+import type { SuppressionReason } from '../account/suppression.ts'
 import { MailctlError } from '../base/errors.ts'
 import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { MAX_RECIPIENTS } from '../mail/envelope.ts'
@@ -60,6 +61,8 @@ export interface Examined extends ControlFields {
   readonly people: People
   /** Of the configuration set; as SES has them without one. */
   readonly delivery: DeliveryOptions
+  /** Of the configuration set; undefined: the account's. */
+  readonly suppressedReasons: readonly SuppressionReason[] | undefined
   readonly account: Account
   /** The identity that speaks for the From address. */
   readonly authority: Identity
@@ -122,6 +125,7 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
     tags: control.tags,
     configurationSet: set?.name ?? null,
     delivery: set?.delivery ?? DEFAULT_DELIVERY,
+    suppressedReasons: set?.suppressedReasons,
     account,
     authority,
     identities,

@@ -17,6 +17,7 @@ import { waitForOutcome } from './wait-for-outcome.ts'
 const EXPECTED = {
   success: ['Send', 'Delivery'],
   bounce: ['Send', 'Bounce'],
+  suppressionlist: ['Send', 'Bounce'],
   delay: ['Send', 'DeliveryDelay'],
 } as const
 export type SimulatedOutcome = keyof typeof EXPECTED
@@ -46,9 +47,9 @@ export interface Simulated {
 export async function simulate(app: SubmitApp & DeliverApp, request: SimulateRequest): Promise<Simulated> {
   const { outcome, timeoutMs, signal } = request
   const startedAt = app.clock.now()
-  const { messageId } = await submitMessage(app, await testMessage(app, request))
+  const { messageId, reports = [] } = await submitMessage(app, await testMessage(app, request))
   const goal = outcome === 'delay' ? 'first-attempt' : 'final'
-  await waitForOutcome(app, messageId, { goal, timeoutMs: Math.max(0, startedAt + timeoutMs - app.clock.now()), signal })
+  await waitForOutcome(app, messageId, { goal, timeoutMs: Math.max(0, startedAt + timeoutMs - app.clock.now()), reports, signal })
   const events = await app.store.events({ messageId })
   return { messageId, outcome, events, verdict: verdictOf(EXPECTED[outcome], events) }
 }

@@ -11,6 +11,7 @@ import { DEFAULT_DELIVERY } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
 import { SEND } from '../account/ses-event.ts'
 import { signingIdentityFor } from '../account/signing-identity.ts'
+import type { Suppressed } from '../account/suppression.ts'
 import { MailctlError } from '../base/errors.ts'
 import { interruptible } from '../base/interruptible.ts'
 import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
@@ -26,6 +27,7 @@ import { examineSubmission } from './examine-submission.ts'
 import { readyGroups } from './hand-off.ts'
 import { rewriteHeader } from './rewrite-header.ts'
 import { type Signer, signAndSpool } from './sign-and-spool.ts'
+import { type SuppressedFeedback, suppressedFeedback } from './suppressed-feedback.ts'
 
 /** A message as a door hands it over; a body that is a stream is read once. */
 export interface Content extends Omit<SplitMessage, 'body'> {
@@ -74,6 +76,10 @@ export interface Accepted {
   readonly held: readonly Ready[]
   /** What the caller should know: fields that were overwritten, a message left unsigned. */
   readonly warnings: readonly string[]
+  /** Recipients that get nothing, because a suppression list has them. Absent: none. */
+  readonly suppressed?: readonly Suppressed[]
+  /** Ids of the delivery reports that were queued about them. */
+  readonly reports?: readonly string[]
 }
 
 export type SubmitApp = Pick<App, 'store' | 'clock' | 'ids' | 'keys' | 'settings' | 'bandwidth'>
@@ -86,7 +92,10 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
   try {
     const earlier = idempotencyKey === undefined ? undefined : await store.idOfKey(idempotencyKey)
     if (earlier !== undefined) return { messageId: earlier, isDuplicate: true, held: [], warnings: [] }
-    const { people, tags, configurationSet, delivery, account, authority, identities } = await examineSubmission(app, submission)
+    const { people, tags, configurationSet, delivery, suppressedReasons, account, authority, identities } = await examineSubmission(
+      app,
+      submission,
+    )
     const id = ids.newMessageId()
     const { header, rewritten } = rewriteHeader(content.header, {
       messageId: id,
@@ -120,6 +129,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       tags: { ...automaticTags(submission, configurationSet, people.fromAddress), ...tags },
       configurationSet,
       ...(delivery !== DEFAULT_DELIVERY && { delivery }),
+      ...(suppressedReasons !== undefined && { suppressedReasons }),
       eightBit: content.tally.eightBit,
       signedBy: signed.selectors,
     }
@@ -138,11 +148,16 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       ...(idempotencyKey !== undefined && { idempotencyKey }),
     })
     let accepted: NewMessage | undefined
+    let told: SuppressedFeedback | undefined
     const hold = submission.holdMs === undefined ? {} : { leaseMs: submission.holdMs }
     const make = (at: number): Parameters<SubmitApp['store']['accept']> => {
       const message = messageAt(at)
       accepted = message
-      return [message, [{ ...SEND, at, messageId: id, recipients: people.recipients }], hold]
+      const onSuppressed = (suppressed: readonly Suppressed[]): SuppressedFeedback => {
+        told = suppressedFeedback(app, { message, authority }, suppressed)
+        return told
+      }
+      return [message, [{ ...SEND, at, messageId: id, recipients: people.recipients }], { ...hold, onSuppressed }]
     }
     const admission = await (content.tally.octets > SHAPED_ABOVE_BYTES
       ? app.bandwidth.pass(content.tally.octets, { clock, waitMs: bandwidthWaitMs, signal }).then(() => acceptWithin(app, submission, make))
@@ -154,8 +169,9 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     return {
       messageId: admission.messageId,
       isDuplicate: admission.duplicateOf !== null,
-      held: accepted && admission.held ? readyGroups(accepted, bodyInHand(content.body)) : [],
+      held: accepted && admission.held ? readyGroups(accepted, bodyInHand(content.body), admission.suppressed) : [],
       warnings: [...rewritten.warnings, ...signed.warnings],
+      ...(admission.suppressed && { suppressed: admission.suppressed, reports: told?.reports.map(({ id }) => id) ?? [] }),
     }
   } finally {
     if (!Buffer.isBuffer(content.body)) content.body.destroy()

@@ -16,6 +16,8 @@ export interface WaitFor {
   readonly goal: 'first-attempt' | 'final'
   /** From now; the wait ends there without an error. */
   readonly timeoutMs: number
+  /** Queued when the message was accepted: tried once along with it. */
+  readonly reports?: readonly string[]
   readonly signal: AbortSignal
 }
 
@@ -37,11 +39,16 @@ export async function waitForOutcome(app: DeliverApp, messageId: string, wait: W
   return message
 }
 
-async function workOn(app: DeliverApp, messageId: string, { goal, timeoutMs, signal }: WaitFor): Promise<StoredMessage> {
+async function workOn(
+  app: DeliverApp,
+  messageId: string,
+  { goal, timeoutMs, reports: queued = [], signal }: WaitFor,
+): Promise<StoredMessage> {
   const { store, clock } = app
   const deadline = clock.now() + timeoutMs
   const timeUp = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1))
   const ended = AbortSignal.any(clock.kind === 'system' ? [signal, timeUp] : [signal])
+  for (const report of queued) await deliverDue(app, { messageId: report, signal: ended })
   for (;;) {
     const { reports } = await deliverDue(app, { messageId, signal: ended })
     for (const report of reports) await deliverDue(app, { messageId: report, signal: ended })

@@ -5,7 +5,7 @@ import type { App } from './app.ts'
 
 export interface TimelineEntry {
   readonly at: number
-  readonly kind: 'accepted' | 'attempt' | 'event' | 'removed' | 'next'
+  readonly kind: 'accepted' | 'suppressed' | 'attempt' | 'event' | 'removed' | 'next'
   readonly text: string
   /** SMTP lines, secrets masked; remote text, not yet made printable. */
   readonly transcript: readonly string[]
@@ -53,6 +53,10 @@ export async function explainMessage({ store }: Pick<App, 'store'>, messageId: s
   for (const event of await store.events({ messageId })) {
     timeline.push({ at: event.at, kind: 'event', text: `${event.type} for ${event.recipients.join(', ')}`, transcript: [] })
   }
+  for (const { address, state, outcome } of message.recipients) {
+    if (state === 'suppressed' && outcome !== null)
+      timeline.push({ at: message.acceptedAt, kind: 'suppressed', text: `${address}: ${withoutCode(outcome.reply)}`, transcript: [] })
+  }
   for (const { address, outcome, settledAt } of message.recipients) {
     if (outcome?.reply === REMOVED_BY_HAND.reply && settledAt !== null)
       timeline.push({ at: settledAt, kind: 'removed', text: `${address} was removed from the queue by hand`, transcript: [] })
@@ -81,5 +85,12 @@ export async function explainMessage({ store }: Pick<App, 'store'>, messageId: s
 }
 
 /** Within one moment cause comes before effect. */
-const order = ({ kind, text }: TimelineEntry): number =>
-  kind === 'accepted' ? 0 : text.startsWith('Send ') ? 1 : kind === 'attempt' ? 2 : 3
+function order({ kind, text }: TimelineEntry): number {
+  if (kind === 'accepted') return 0
+  if (text.startsWith('Send ')) return 1
+  if (kind === 'suppressed') return 2
+  return kind === 'attempt' ? 3 : 4
+}
+
+/** `550 5.1.1 Not sent: …` without its numbers, which no host has spoken. */
+const withoutCode = (reply: string): string => reply.replace(/^\d{3} \d\.\d+\.\d+ /, '')

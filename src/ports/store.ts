@@ -6,12 +6,14 @@ import type { Account, SendingUsage } from '../account/account.ts'
 import type { DeliveryOptions } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
 import type { EventDetail, SesEvent } from '../account/ses-event.ts'
+import type { Suppressed, SuppressedAddress, SuppressionReason } from '../account/suppression.ts'
 import type { MessageBody } from '../mail/body.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { ActivityLog } from './activity.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
 import type { Reputations } from './reputation.ts'
+import type { SuppressionLists } from './suppression.ts'
 
 /**
  * A body. `inline`: whole and in memory, at most 256 KB; the store puts it into a row or the spool when it takes the message, in the same
@@ -54,6 +56,8 @@ export interface MessageFacts {
   readonly configurationSet: string | null
   /** Of the configuration set at acceptance; absent without one. */
   readonly delivery?: DeliveryOptions
+  /** Likewise, where the set has its own: which reasons suppress its recipients. */
+  readonly suppressedReasons?: readonly SuppressionReason[]
   readonly eightBit: boolean
   /** Selectors that signed. */
   readonly signedBy: readonly string[]
@@ -101,11 +105,27 @@ export interface Admission {
   readonly duplicateOf: string | null
   /** The recipients are held by this process, as if it had leased them: it delivers them at once. */
   readonly held: boolean
+  /** Recipients that are final already, because a suppression list has them. Absent: none. */
+  readonly suppressed?: readonly Suppressed[]
 }
 
 export interface AcceptOptions {
   /** Wish to hold the recipients from the first moment; absent: they wait in the queue. Milliseconds. */
   readonly leaseMs?: number
+  /**
+   * What is to be told of recipients that are suppressed, stored in the same commit. Called inside the transaction, where alone it is known
+   * who they are: synchronous, at most twice, and it touches nothing but ids.
+   */
+  readonly onSuppressed?: (suppressed: readonly Suppressed[]) => {
+    readonly events: readonly NewEvent[]
+    readonly reports: readonly NewMessage[]
+  }
+}
+
+/** An address that a bounce or a complaint of a recipient puts on the suppression lists. */
+export interface NewlySuppressed extends SuppressedAddress {
+  /** Of the message: see `MessageFacts`. */
+  readonly setReasons?: readonly SuppressionReason[] | undefined
 }
 
 export interface StoredMessage extends Omit<NewMessage, 'head' | 'body' | 'recipients' | 'senders'> {
@@ -160,6 +180,11 @@ export interface Settlement {
   readonly events: readonly NewEvent[]
   /** Delivery reports to the sender, queued in the same commit. */
   readonly reports: readonly NewMessage[]
+  /** Goes onto the account's list where the reason is one that the account, or the set, suppresses for; bounces onto the global list too. */
+  readonly suppress?: readonly (NewlySuppressed & {
+    /** Position in the envelope. */
+    readonly index: number
+  })[]
 }
 
 export interface EventFilter {
@@ -172,7 +197,7 @@ export interface EventFilter {
   readonly limit?: number
 }
 
-export interface Store extends ActivityLog, ConfigurationSets, QueueTools, Reputations {
+export interface Store extends ActivityLog, ConfigurationSets, QueueTools, Reputations, SuppressionLists {
   account(): Promise<Account>
   saveAccount(account: Account): Promise<void>
   /** What is not named stays as it is then: nothing that another process changed meanwhile is undone. */

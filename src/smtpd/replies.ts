@@ -28,6 +28,7 @@ const REPLIES = {
   'message-rejected': messageRejected,
   'not-verified': messageRejected,
   'mail-from-not-verified': messageRejected,
+  sandboxed: transactionFailed,
   'sending-paused': messageRejected,
   'quota-exceeded': () => throttled('Daily message quota exceeded.'),
   'rate-exceeded': () => throttled('Maximum sending rate exceeded.'),

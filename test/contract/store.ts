@@ -7,6 +7,7 @@ import { bytesOf, identityOf, messageOf, openTheGates, spooled, T0 } from '../su
 import { activityContract } from './activity.ts'
 import { queueToolsContract } from './queue-tools.ts'
 import { reputationsContract } from './reputations.ts'
+import { suppressionContract } from './suppression.ts'
 
 /** A store on a fresh sandbox account in us-east-1 made a second before T0; `again` opens the same account as another process would. */
 export interface StoreUnderTest {
@@ -699,6 +700,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
 
     queueToolsContract(() => tested)
     reputationsContract(() => tested)
+    suppressionContract(() => tested)
 
     describe('activity', () => activityContract(() => tested))
 

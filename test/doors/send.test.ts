@@ -313,6 +313,7 @@ describe('send', () => {
   test('deferred is 75 even beside a bounce, a bounce alone is 1, and both are results', async () => {
     const argv = ['send', '--from', 'bob@shop.example', '--to', 'u@nouser.test', '--text', 'x']
     expect((await run(argv)).code).toBe(1)
+    await run(['suppression', 'remove', 'u@nouser.test', '--yes'])
     const both = await run([...argv, '--to', 'u@down.test', '--json'])
     expect(both.code).toBe(75)
     expect(JSON.parse(both.stdout).Recipients).toMatchObject([
@@ -320,6 +321,9 @@ describe('send', () => {
       { Status: 'DEFERRED', NextAttemptTimestamp: expect.stringMatching(/^2026-01-01T/) },
     ])
     expect(await run([...argv, '--to', 'u@down.test', '--wait'])).toMatchObject({ code: 1 })
+    const suppressed = await run([...argv, '--no-wait', '--json'])
+    expect(JSON.parse(suppressed.stdout).Recipients).toMatchObject([{ EmailAddress: 'u@nouser.test', Status: 'SUPPRESSED' }])
+    expect(suppressed.code).toBe(0)
   })
 
   test('--dry-run stores nothing', async () => {

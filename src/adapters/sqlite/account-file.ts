@@ -4,6 +4,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Account, SANDBOX } from '../../account/account.ts'
 import type { ProofScope } from '../../account/admit.ts'
+import { SUPPRESSION_REASONS } from '../../account/suppression.ts'
 import type { Database, Migration } from '../../base/database.ts'
 import { MailctlError } from '../../base/errors.ts'
 import type { Clock, Ids } from '../../ports/clock.ts'
@@ -17,6 +18,7 @@ import { sql as account001 } from './migrations/001-account.ts'
 import { sql as engine002 } from './migrations/002-engine.ts'
 import { sql as routes003 } from './migrations/003-routes.ts'
 import { sql as queueTools004 } from './migrations/004-queue-tools.ts'
+import { sql as suppression006 } from './migrations/006-suppression.ts'
 import { sql as reputation008 } from './migrations/008-reputation.ts'
 import { sql as activity009 } from './migrations/009-activity.ts'
 import { openStore, type StoreOptions } from './store.ts'
@@ -29,6 +31,7 @@ export const ACCOUNT_MIGRATIONS: readonly Migration[] = [
   { name: '004-queue-tools', sql: queueTools004 },
   { name: '008-reputation', sql: reputation008 },
   { name: '009-activity', sql: activity009 },
+  { name: '006-suppression', sql: suppression006 },
 ]
 
 export interface NewAccount {
@@ -120,6 +123,7 @@ function insertAccount(database: Database, { region, clock, startAt, seed }: New
     ...SANDBOX,
     sendingEnabled: true,
     enforcementStatus: 'HEALTHY',
+    suppressedReasons: SUPPRESSION_REASONS,
   })
   database
     .prepare('INSERT INTO clock (one, kind, virtual_now, seed, salt) VALUES (1, ?, ?, ?, ?)')

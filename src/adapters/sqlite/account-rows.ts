@@ -1,5 +1,6 @@
 /** The account's settings as a row. */
 import type { Account } from '../../account/account.ts'
+import { SUPPRESSION_REASONS } from '../../account/suppression.ts'
 import type { Database } from '../../base/database.ts'
 import { MailctlError } from '../../base/errors.ts'
 import { number, text } from './columns.ts'
@@ -17,6 +18,7 @@ export function readAccount(database: Database): Account {
     maxSendRate: number(row, 'max_send_rate'),
     sendingEnabled: row.sending_enabled === 1,
     enforcementStatus: enforcementStatus(text(row, 'enforcement_status')),
+    suppressedReasons: suppressedReasons(text(row, 'suppressed_reasons')),
   }
 }
 
@@ -25,11 +27,16 @@ function enforcementStatus(value: string): Account['enforcementStatus'] {
   throw new TypeError(`'${value}' is no enforcement status`)
 }
 
+const suppressedReasons = (value: string): Account['suppressedReasons'] => {
+  const reasons = value.split(',')
+  return SUPPRESSION_REASONS.filter(reason => reasons.includes(reason))
+}
+
 export function writeAccount(database: Database, account: Account): void {
   database
     .prepare(
       `INSERT OR REPLACE INTO account (one, account_id, region, created_at, production_access, max_24_hour_send, max_send_rate,
-         sending_enabled, enforcement_status) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         sending_enabled, enforcement_status, suppressed_reasons) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       account.accountId,
@@ -40,5 +47,6 @@ export function writeAccount(database: Database, account: Account): void {
       account.maxSendRate,
       account.sendingEnabled ? 1 : 0,
       account.enforcementStatus,
+      account.suppressedReasons.join(','),
     )
 }

@@ -4,7 +4,7 @@
  * another process's write: `forget` then.
  */
 export interface InHand {
-  /** @param recipients all of the message, all held by this process */
+  /** @param recipients all of the message that are not final, all held by this process */
   took(messageId: string, seq: number, recipients: number): void
   sequenceOf(messageId: string): number | undefined
   /** Some recipients were settled, all of them for good or not. @returns whether all of the message are final now; undefined: ask the rows */

@@ -1,5 +1,6 @@
 /** Messages and their recipients as rows: storing one, reading it back, and letting its content go when nothing needs it any more. */
 import type { Account } from '../../account/account.ts'
+import type { Suppressed } from '../../account/suppression.ts'
 import type { Database, SqlRow } from '../../base/database.ts'
 import { RECIPIENT_STATES, type RecipientState } from '../../mail/outcome.ts'
 import type { NewMessage, StoredBody, StoredMessage, StoredRecipient } from '../../ports/store.ts'
@@ -8,11 +9,20 @@ import { blob, number, optional, text } from './columns.ts'
 /** What a message's row says of the account: events name it as it was then. */
 export type AccountName = Pick<Account, 'accountId' | 'region'>
 
-/**
- * Every recipient waits and is due at once, or is held by an owner from the first moment. The segment of its body must have a row.
- * @returns the message's number
- */
-export function insertMessage(database: Database, message: NewMessage, { accountId, region }: AccountName, owner: number | null): number {
+/** Who is to do with a new message's recipients: an owner that holds them from the first moment, nobody for those that are suppressed. */
+export interface Beginning {
+  /** null: they wait and are due at once. */
+  readonly owner: number | null
+  readonly suppressed: readonly Suppressed[]
+}
+
+/** The segment of its body must have a row. @returns the message's number */
+export function insertMessage(
+  database: Database,
+  message: NewMessage,
+  { accountId, region }: AccountName,
+  { owner, suppressed }: Beginning,
+): number {
   const { body, head, recipients, acceptedAt, facts } = message
   const bodyLength = body.kind === 'inline' ? body.bytes.length : body.length
   const { lastInsertRowid: seq } = database
@@ -43,9 +53,24 @@ export function insertMessage(database: Database, message: NewMessage, { account
   for (let index = 0; index < recipients.length; index += 1) {
     const address = recipients[index] ?? ''
     const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
-    insert.run(seq, index, address, domain, state, acceptedAt, was, owner, acceptedAt, message.expiresAt, facts.configurationSet)
+    const final = suppressed.length === 0 ? undefined : suppressed.find(one => one.index === index)
+    if (final) insertSuppressed(database, message, { ...final, seq, domain })
+    else insert.run(seq, index, address, domain, state, acceptedAt, was, owner, acceptedAt, message.expiresAt, facts.configurationSet)
   }
   return seq
+}
+
+function insertSuppressed(
+  database: Database,
+  { acceptedAt, expiresAt, facts }: NewMessage,
+  { seq, index, address, outcome, domain }: Suppressed & { readonly seq: number; readonly domain: string },
+): void {
+  database
+    .prepare(
+      `INSERT INTO recipient (message, position, address, domain, state, last_status, outcome, settled_at, accepted_at, expires_at, configuration_set)
+       VALUES (?, ?, ?, ?, 'suppressed', ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(seq, index, address, domain, outcome.status, JSON.stringify(outcome), acceptedAt, acceptedAt, expiresAt, facts.configurationSet)
 }
 
 function insertContent(database: Database, seq: number, head: Buffer, body: StoredBody): void {

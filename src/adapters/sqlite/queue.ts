@@ -25,6 +25,8 @@ export interface Settled {
   readonly seq: number
   /** Whether no recipient of the message is open any more; undefined when that was not seen on the way. */
   readonly isOver: boolean | undefined
+  /** Those of the settlement that were held, and have changed. */
+  readonly moved: Settlement['recipients']
 }
 
 /**
@@ -45,6 +47,7 @@ export function settleHeld(database: Database, settlement: Settlement, { owner, 
   for (const report of settlement.reports) insert(report)
   return {
     seq,
+    moved,
     isOver: inHand.settled(
       messageId,
       moved.length,

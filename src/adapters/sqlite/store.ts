@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import type { SendingUsage } from '../../account/account.ts'
 import { admit, namesToLoad, type ProofScope } from '../../account/admit.ts'
+import { listAsked, type Suppressed, suppressedAmong } from '../../account/suppression.ts'
 import type { Database } from '../../base/database.ts'
 import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
 import type { AcceptOptions, Admission, NewEvent, NewMessage, Settlement, Store } from '../../ports/store.ts'
@@ -29,6 +30,8 @@ import { reputations } from './reputations.ts'
 import { ROW_BYTES } from './segment.ts'
 import { setBack } from './set-back.ts'
 import { openSpool } from './spool.ts'
+import { suppressionLists } from './suppression-lists.ts'
+import { openSuppressionRows } from './suppression-rows.ts'
 import { openUsageLedger } from './usage-ledger.ts'
 
 export interface StoreOptions {
@@ -48,6 +51,8 @@ export interface StoreOptions {
 /** How often dead processes are looked for. */
 const LOOK_FOR_DEAD_MS = 1_000
 
+const NOBODY: readonly Suppressed[] = []
+
 /** @param database with the account's schema; closed by `close` */
 export function openStore(database: Database, options: StoreOptions): Store {
   const { home, network, region, accountNow = Date.now, machineNow = Date.now, processes = systemProcesses } = options
@@ -58,6 +63,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
   const known = openKnownAccount(database, region)
   const usage = openUsageLedger(database)
   const activity = openActivityLedger(database)
+  const lists = openSuppressionRows(database)
   const inHand = openInHand()
   const othersWrote = watchOthers(database)
   const commit = groupCommit(database, {
@@ -78,6 +84,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
     known.forget()
     usage.forget()
     activity.forget()
+    lists.forget()
     owner.forget()
     inHand.forget()
   }
@@ -117,26 +124,50 @@ export function openStore(database: Database, options: StoreOptions): Store {
     return admit({ account, network, senders, recipients, identities, usage: before }, momentOf(message, before))
   }
 
-  const insert = (message: NewMessage, holder: number | null): number => insertMessage(database, message, known.account(), holder)
+  /** Whom the lists stop. What is simulated is told apart by the caller, who has looked at every address already. */
+  function suppressedOf({ recipients, facts, acceptedAt }: NewMessage, anySimulated: boolean): readonly Suppressed[] {
+    const settings = { account: known.account().suppressedReasons, set: facts.suppressedReasons }
+    const list = listAsked(settings)
+    if (!anySimulated && (list === 'none' || lists.isEmpty(list))) return NOBODY
+    return suppressedAmong({
+      recipients,
+      settings,
+      onAccountList: lists.reasonOf,
+      onGlobalList: key => lists.isOnGlobalList(key, acceptedAt),
+    })
+  }
 
-  function acceptOne(message: NewMessage, events: readonly NewEvent[], { leaseMs }: AcceptOptions): Admission {
+  const insert = (message: NewMessage, holder: number | null, suppressed: readonly Suppressed[] = NOBODY): number =>
+    insertMessage(database, message, known.account(), { owner: holder, suppressed })
+
+  function acceptOne(message: NewMessage, events: readonly NewEvent[], { leaseMs, onSuppressed }: AcceptOptions): Admission {
     const earlier = message.idempotencyKey === undefined ? undefined : idOfKey(database, message.idempotencyKey)
     if (earlier !== undefined) return { messageId: earlier, duplicateOf: earlier, held: false }
     spool.claim(message.body)
     const spent = message.kind === 'mail' ? admitMessage(message, usage.take(message.acceptedAt)) : undefined
-    const held = leaseMs !== undefined
+    const real = spent ? message.recipients.filter(address => !isSimulatorAddress(address)).length : 0
+    const suppressed = spent ? suppressedOf(message, real < message.recipients.length) : NOBODY
+    const open = message.recipients.length - suppressed.length
+    const held = leaseMs !== undefined && open > 0
     if (held) owner.hold(machineNow(), leaseMs)
-    const seq = insert(message, held ? owner.id() : null)
+    const seq = insert(message, held ? owner.id() : null, suppressed)
     insertEvents({ database, activity }, seq, events)
+    if (suppressed.length > 0) tellSuppressed(seq, onSuppressed?.(suppressed))
+    if (open === 0) dropContent(database, seq)
     // In memory last: what was written before is undone with the rows, and these are counted only with them.
     if (spent) {
       const { recipients, head, body, acceptedAt } = message
-      usage.spend(spent, recipients.filter(address => !isSimulatorAddress(address)).length)
+      usage.spend(spent, real)
       const octets = recipients.length * (head.length + (body.kind === 'inline' ? body.bytes.length : body.length))
       activity.count('Send', acceptedAt, { recipients: recipients.length, octets })
     }
-    if (held) inHand.took(message.id, seq, message.recipients.length)
-    return { messageId: message.id, duplicateOf: null, held }
+    if (held) inHand.took(message.id, seq, open)
+    return { messageId: message.id, duplicateOf: null, held, ...(suppressed.length > 0 && { suppressed }) }
+  }
+
+  function tellSuppressed(seq: number, told: ReturnType<NonNullable<AcceptOptions['onSuppressed']>> = { events: [], reports: [] }): void {
+    insertEvents({ database, activity }, seq, told.events)
+    for (const report of told.reports) insert(report, null)
   }
 
   /** A clock that was set back is no reason to wait until it has come so far again. */
@@ -183,8 +214,14 @@ export function openStore(database: Database, options: StoreOptions): Store {
       },
     })
     if (admission.duplicateOf !== null) await spool.discard(body)
+    else if (body.kind === 'segment' && admission.suppressed?.length === message.recipients.length)
+      await collect(body.segment).catch(() => [])
     return admission
   }
+
+  /** Nothing refers to a body in it any more. The message is accepted: what fails here costs but space, until the next start. */
+  const collect = (segment: string): Promise<string[]> =>
+    commit(() => spool.collect([segment]), { afterCommit: unneeded => spool.unlink(unneeded) })
 
   /** A body that is not in a row has to be on the disk before the row that refers to it. */
   async function acceptLarge(message: NewMessage, events: readonly NewEvent[], options: AcceptOptions): Promise<Admission> {
@@ -208,6 +245,13 @@ export function openStore(database: Database, options: StoreOptions): Store {
         for (const { body } of reports) spool.claim(body)
         const settled = settleHeld(database, { ...settlement, reports }, settler)
         if (!settled) return { settled: false, unneeded: [] }
+        if (settlement.suppress) {
+          const moved = settled.moved
+          lists.learn(
+            settlement.suppress.filter(({ index }) => moved.some(one => one.index === index)),
+            known.account(),
+          )
+        }
         const segment = (settled.isOver ?? isOver(database, settled.seq)) ? dropContent(database, settled.seq) : undefined
         return { settled: true, unneeded: segment === undefined ? [] : spool.collect([segment]) }
       },
@@ -239,6 +283,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
 
     ...configurationSetRows(database, commit),
     ...reputations(database, { commit, known, network }),
+    ...suppressionLists(database, { commit, rows: lists }),
 
     newBody: () => spool.newBody(),
     accept: (message, events, options = {}) =>

@@ -1,9 +1,5 @@
 /** `mailctl compose`: a message as octets on stdout or in a file, signed when asked. */
-import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { realpath, rename, rm, stat } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
-import { MailctlError, messageOf } from '../../base/errors.ts'
+import { MailctlError } from '../../base/errors.ts'
 import { interruptible } from '../../base/interruptible.ts'
 import { messageStream } from '../../mail/compose.ts'
 import type { SplitMessage } from '../../mail/split.ts'
@@ -12,6 +8,7 @@ import { composeSigned } from '../../operations/compose-signed.ts'
 import { command } from '../command.ts'
 import { composeRequest, DRAFT_OPTIONS } from '../draft-flags.ts'
 import { SES_OPTIONS, sesHeaders } from '../tags.ts'
+import { writeFile } from '../write-file.ts'
 
 interface Composed {
   readonly content: SplitMessage
@@ -47,7 +44,7 @@ export default command<Composed>({
     const request = { ...asked, headers: [...(asked.headers ?? []), ...sesHeaders(flags)] }
     const content = await (flags['sign'] === true ? composeSigned : composeFromRequest)(app, request)
     interruptible(content.body, signal)
-    if (file !== undefined) await writeMessage(content, file)
+    if (file !== undefined) await writeFile(messageStream(content), file, thrown => content.body.errored === thrown)
     return { content, file, recipients: content.recipients }
   },
   json: ({ file, recipients }) => ({ File: file, Recipients: recipients }),
@@ -56,22 +53,3 @@ export default command<Composed>({
     else io.line(`Wrote ${file}`)
   },
 })
-
-/** Under a temporary name first, so that a message that cannot be finished leaves nothing behind; a device or pipe is written to as it is. */
-async function writeMessage(content: SplitMessage, file: string): Promise<void> {
-  const target = await realpath(file).catch(() => file)
-  const found = await stat(target).catch(() => undefined)
-  const isSpecial = found !== undefined && !found.isFile() && !found.isDirectory()
-  const partial = isSpecial ? target : `${target}.${randomUUID()}.partial`
-  try {
-    await pipeline(messageStream(content), createWriteStream(partial, { flags: isSpecial ? 'w' : 'wx' }))
-    if (!isSpecial) await rename(partial, target)
-  } catch (thrown) {
-    if (!isSpecial) await rm(partial, { force: true })
-    if (thrown instanceof MailctlError || content.body.errored === thrown) throw thrown
-    throw new MailctlError('store-unavailable', `cannot write ${file}: ${messageOf(thrown)}`, {
-      hint: 'Check the folder and the space on its disk.',
-      cause: thrown,
-    })
-  }
-}

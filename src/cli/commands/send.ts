@@ -22,6 +22,8 @@ interface Sent {
   /** undefined: a dry run, or `--no-wait`. */
   readonly message: StoredMessage | undefined
   readonly recipients: readonly string[]
+  /** Addresses that get nothing, known on acceptance. */
+  readonly suppressed: readonly string[]
   readonly dryRun: boolean
 }
 
@@ -78,13 +80,20 @@ export default command<Sent>({
     'config',
     'interrupted',
   ],
-  results: { 0: 'all delivered, or accepted with --no-wait', 1: 'a recipient bounced', 75: 'a recipient is queued or deferred' },
+  results: {
+    0: 'all delivered, or accepted with --no-wait',
+    1: 'a recipient bounced, or is suppressed',
+    75: 'a recipient is queued or deferred',
+  },
   run: send,
-  json: ({ messageId, message, recipients, dryRun }) => ({
+  json: ({ messageId, message, recipients, suppressed, dryRun }) => ({
     ...(dryRun ? { DryRun: true } : { MessageId: messageId }),
     Recipients:
       message === undefined
-        ? recipients.map(address => ({ EmailAddress: address, ...(!dryRun && { Status: 'QUEUED' }) }))
+        ? recipients.map(address => ({
+            EmailAddress: address,
+            ...(!dryRun && { Status: suppressed.includes(address) ? 'SUPPRESSED' : 'QUEUED' }),
+          }))
         : message.recipients.map(recipientJson),
   }),
   show(io, { messageId, message, recipients, dryRun }) {
@@ -114,22 +123,23 @@ async function send(context: CommandContext, _: readonly string[], flags: Flags)
   const recipients = submission.recipients ?? []
   if (flags['dryRun'] === true) {
     const preview = await previewMessage(app, submission)
-    return { messageId: '', message: undefined, recipients: preview.recipients, dryRun: true }
+    return { messageId: '', message: undefined, recipients: preview.recipients, suppressed: [], dryRun: true }
   }
   const startedAt = app.clock.now()
   context.progress('Sending')
-  const { messageId, isDuplicate, warnings } = await submitMessage(app, submission)
+  const { messageId, isDuplicate, warnings, suppressed: stopped = [], reports = [] } = await submitMessage(app, submission)
+  const suppressed = stopped.map(({ address }) => address)
   for (const warning of warnings) context.notice(`warning: ${warning}`)
   if (isDuplicate) context.notice('the idempotency key was used before: this is the earlier message')
-  if (flags['wait'] === false) return { messageId, message: undefined, recipients, dryRun: false }
+  if (flags['wait'] === false) return { messageId, message: undefined, recipients, suppressed, dryRun: false }
   const goal = flags['wait'] === true ? 'final' : 'first-attempt'
   const timeoutMs = Math.max(0, startedAt + timeoutOf(flags) - app.clock.now())
-  const message = await waitForOutcome(app, messageId, { goal, timeoutMs, signal: context.signal }).catch(thrown => {
+  const message = await waitForOutcome(app, messageId, { goal, timeoutMs, reports, signal: context.signal }).catch(thrown => {
     throw afterAcceptance(thrown, messageId, context.signal)
   })
   if (message.recipients.some(({ state }) => state === 'deferred'))
     context.notice('deferred recipients are tried again by mailctl queue flush')
-  return { messageId, message, recipients, dryRun: false }
+  return { messageId, message, recipients, suppressed, dryRun: false }
 }
 
 /** A failure while the message is under way must not read as if it had not been accepted. */

@@ -52,6 +52,27 @@ it('uses an index for every statement of a message’s life', async () => {
   await store.attempts(message.id)
   await store.queue({ limit: 10 })
   await store.queueStats()
+  const entry = { address: 'bob@example.net', reason: 'BOUNCE', updatedAt: T0, messageId: null, feedbackId: null } as const
+  await store.suppress([entry])
+  await store.accept(messageOf(), [])
+  await store.suppressedAddresses({ limit: 10 })
+  await store.suppressedFrom('', 10)
+  await store.globallySuppressed({ now: T0, limit: 10 })
+  await store.unsuppress(['bob@example.net'])
+  await store.unsuppressGlobally('bob@example.net', T0)
+  const dead = messageOf()
+  await store.accept(dead, [], { leaseMs: 60_000 })
+  await store.settle({
+    messageId: dead.id,
+    attempts: [],
+    recipients: [
+      { index: 0, state: 'bounced', nextAttemptAt: null, outcome: { action: 'failed', status: '5.1.1', reply: '550 5.1.1 no such user' } },
+    ],
+    settledAt: T0,
+    events: [],
+    reports: [],
+    suppress: [{ ...entry, index: 0 }],
+  })
   await store.events({ messageId: message.id })
   await store.events({ since: T0 })
   await store.events({ after: 1 })

@@ -87,6 +87,7 @@ it('the counters do what a list of everything sent would do, in groups that fail
     productionAccess: true,
     sendingEnabled: true,
     enforcementStatus: 'HEALTHY',
+    suppressedReasons: ['BOUNCE', 'COMPLAINT'],
   } as const
   fc.assert(
     fc.property(limits, fc.array(group, { maxLength: 25 }), ({ quota, rate }, groups) => {

@@ -21,6 +21,7 @@ const sandbox: Account = {
   ...SANDBOX,
   sendingEnabled: true,
   enforcementStatus: 'HEALTHY',
+  suppressedReasons: ['BOUNCE', 'COMPLAINT'],
 }
 const production: Account = { ...sandbox, productionAccess: true, max24HourSend: 1_000, maxSendRate: 10 }
 const fresh: SendingUsage = { sentLast24Hours: 0, tokens: 1, tokensAt: T0 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { classifyBounce } from '../../../src/account/classify-bounce.ts'
+import { classifyBounce, isDeadAddress } from '../../../src/account/classify-bounce.ts'
 import type { EnhancedStatus } from '../../../src/mail/reply.ts'
 
 test.each<[status: EnhancedStatus, reply: string, type: string, subType: string]>([
@@ -25,4 +25,34 @@ test('a time for delivery that the sender chose is named as such; other bounces 
   const late = { action: 'failed', status: '4.4.7', reply: '554 4.4.7 Message expired' } as const
   expect(classifyBounce(late, 'custom')).toEqual({ bounceType: 'Transient', bounceSubType: 'CustomTimeoutExceeded' })
   expect(classifyBounce({ ...late, status: '5.2.2', reply: '552 5.2.2 full' }, 'custom').bounceSubType).toBe('MailboxFull')
+})
+
+test.each<[status: EnhancedStatus, reply: string, dead: boolean]>([
+  ['5.1.1', '550 5.1.1 user unknown', true],
+  ['5.1.1', '550 5.1.1 refused', true],
+  ['5.1.1', '550 no', true],
+  ['5.1.2', '554 5.1.2 Domain gone.test does not exist', true],
+  ['5.1.6', '551 5.1.6 has moved', true],
+  ['5.1.10', '554 5.1.10 Domain x.test does not accept mail (null MX)', true],
+  ['5.2.1', '550 5.2.1 mailbox disabled', true],
+  ['5.4.4', '554 5.4.4 No mail host of x.test has an address (mx.x.test)', true],
+  ['5.0.0', '554 no such user', true],
+  ['5.0.0', '554 transaction failed', false],
+  // Reputation and policy say nothing of the address, whatever their status.
+  ['5.7.1', '550 5.7.1 relaying denied', false],
+  ['5.7.26', '550 5.7.26 unauthenticated', false],
+  ['5.1.1', '550 your address is listed by dnsbl.example', false],
+  ['5.1.0', '550 5.1.0 sender blocked: reputation', false],
+  ['5.1.8', '550 5.1.8 bad sender domain', false],
+  ['5.1.7', '501 5.1.7 bad return path', false],
+  ['5.3.0', '554 5.3.0 The content of the message is gone', false],
+  ['5.4.6', '554 5.4.6 Mail for x.test loops back', false],
+  ['5.5.1', '503 5.5.1 out of turn', false],
+  // Neither does what may be otherwise tomorrow.
+  ['5.2.2', '552 5.2.2 mailbox full', false],
+  ['5.6.1', '554 5.6.1 media not supported', false],
+  ['4.4.7', '554 4.4.7 Message expired', false],
+])('%s %s: the address is dead: %s', (status, reply, dead) => {
+  const outcome = { action: 'failed', status, reply } as const
+  expect(isDeadAddress(outcome, classifyBounce(outcome, 'default'))).toBe(dead)
 })

@@ -1,4 +1,4 @@
-/** `mailctl config-set set`: PutConfigurationSetDeliveryOptions, …SendingOptions and …ReputationOptions, but what is not given stays. */
+/** `mailctl config-set set`: PutConfigurationSetDeliveryOptions, …SendingOptions, …ReputationOptions and …SuppressionOptions, but what is not given stays. */
 import type { ConfigurationSet } from '../../../account/configuration-set.ts'
 import { MailctlError } from '../../../base/errors.ts'
 import { changeConfigurationSet, configurationSetView } from '../../../operations/configuration-sets.ts'
@@ -16,6 +16,7 @@ export default command<ConfigurationSet>({
     'mailctl config-set set receipts --tls-policy REQUIRE',
     "mailctl config-set set receipts --max-delivery ''",
     'mailctl config-set set receipts --sending off',
+    'mailctl config-set set receipts --suppressed-reasons none',
   ],
   options: SET_FLAGS,
   fails: ['usage', 'bad-data', 'not-found', 'config', 'store-unavailable'],
