@@ -26,6 +26,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('account resume', 'Accept mail again', () => import('./commands/account/resume.ts')),
   entry('account set', 'Change what the account does', () => import('./commands/account/set.ts')),
   entry('reputation', 'Show bounce and complaint rates, and what follows from them', () => import('./commands/reputation.ts')),
+  entry('stats', 'Count events by day, and TLS results by recipient domain', () => import('./commands/stats.ts')),
   entry('verify domain', 'Prove a domain by its DNS records', () => import('./commands/verify/domain.ts')),
   entry('verify email', 'Prove an address by a code that is mailed to it', () => import('./commands/verify/email.ts')),
   entry('verify all', 'Look at the records of every identity again', () => import('./commands/verify/all.ts')),
