@@ -4,6 +4,7 @@
  */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
+import { SUPPRESSION_REASONS, type SuppressionReason } from './suppression.ts'
 
 export interface AccountDetails {
   readonly mailType: 'MARKETING' | 'TRANSACTIONAL' | null
@@ -152,7 +153,7 @@ export interface Evidence {
   readonly complaintProvedAt: number | null
   /** Whether `simulate complaint` exists. */
   readonly canSimulateComplaint: boolean
-  readonly suppressedReasons: readonly string[] | undefined
+  readonly suppressedReasons: readonly SuppressionReason[]
   readonly useCase: string | null
 }
 
@@ -172,7 +173,7 @@ export function checklist(evidence: Evidence): Finding[] {
         ? 'mailctl simulate complaint'
         : 'Complaints cannot be simulated in this version; mailctl account request-production --approve grants access without this review.',
     ),
-    ...(evidence.suppressedReasons === undefined ? [] : [suppressionFinding(evidence.suppressedReasons)]),
+    suppressionFinding(evidence.suppressedReasons),
     useCaseFinding(evidence.useCase),
   ]
 }
@@ -227,8 +228,8 @@ function proofFinding(check: 'BOUNCE' | 'COMPLAINT', provedAt: number | null, fi
     : passed(check, `The simulator's ${what} came back as an event on ${new Date(provedAt).toISOString().slice(0, 10)}`)
 }
 
-function suppressionFinding(reasons: readonly string[]): Finding {
-  const off = ['BOUNCE', 'COMPLAINT'].filter(reason => !reasons.includes(reason))
+function suppressionFinding(reasons: readonly SuppressionReason[]): Finding {
+  const off = SUPPRESSION_REASONS.filter(reason => !reasons.includes(reason))
   return off.length === 0
     ? passed('SUPPRESSION', 'Addresses that bounced or complained are suppressed')
     : missing(

@@ -5,6 +5,7 @@
  */
 import type { Account } from './account.ts'
 import type { Counts } from './reputation-counts.ts'
+import { SUPPRESSION_REASONS, type SuppressionReason } from './suppression.ts'
 
 export interface DayCounts extends Counts {
   /** Days since 1970, UTC. */
@@ -116,9 +117,15 @@ export const reviewEndsAt = ({ status, since }: Standing, now: number): number =
 export const resumed = (now: number): Standing => ({ status: 'PROBATION', since: now, freshStartAt: now, cause: null })
 
 /** What has to be true before a suspended account may go on, and is not yet; one sentence each. */
-export function missingToResume({ since }: Standing, now: number): string[] {
-  const left = since + SUSPENSION_MS - now
-  return left > 0 ? [`24 hours must have passed: not before ${moment(since + SUSPENSION_MS)}`] : []
+export function missingToResume({ since }: Standing, suppressed: readonly SuppressionReason[], now: number): string[] {
+  const ends = since + SUSPENSION_MS
+  const off = SUPPRESSION_REASONS.filter(reason => !suppressed.includes(reason))
+  return [
+    ...(ends > now ? [`24 hours must have passed: not before ${moment(ends)}`] : []),
+    ...(off.length > 0
+      ? [`the suppression list must take ${off.join(' and ')}: mailctl account set --suppressed-reasons BOUNCE,COMPLAINT`]
+      : []),
+  ]
 }
 
 const NAMES = { bounce: 'Bounce rate', complaint: 'Complaint rate' } as const
@@ -136,7 +143,7 @@ export function standingText({ status, since, freshStartAt, cause }: Standing): 
   if (status === 'HEALTHY' || (cause === null && freshStartAt === null)) return undefined
   const reason = cause === null ? 'Its counting began anew after a suspension' : causeText(cause)
   if (status === 'SHUTDOWN')
-    return `${reason}. Stop mailing the addresses that failed; from ${moment(since + SUSPENSION_MS)} on, mailctl account resume ends it, with --approve at once.`
+    return `${reason}. Addresses that failed must be suppressed; from ${moment(since + SUSPENSION_MS)} on, mailctl account resume ends it, with --approve at once.`
   const metric = cause?.metric ?? 'bounce'
   return `${reason}. Sending goes on; the review ends when the ${metric} rate is below ${percent(THRESHOLDS[metric].review)} over ${thousands(REPRESENTATIVE_VOLUME)} recipients, or on ${dayText(dayOf(since) + WINDOW_DAYS)}.`
 }

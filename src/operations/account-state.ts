@@ -43,10 +43,11 @@ export async function resumeSending(app: Pick<App, 'store' | 'clock'>, decision:
     await store.changeAccount({ sendingEnabled: true })
     return await readAccountState(app)
   }
-  const missing = decision === 'approve' ? [] : missingToResume(standing, clock.now())
+  const { suppressedReasons, enforcementReason } = await store.account()
+  const missing = decision === 'approve' ? [] : missingToResume(standing, suppressedReasons, clock.now())
   if (missing.length > 0)
     throw new MailctlError('sending-paused', `sending is suspended for this account: ${missing.join('; ')}`, {
-      hint: `${(await store.account()).enforcementReason ?? 'mailctl reputation shows what led to it.'}`,
+      hint: enforcementReason ?? 'mailctl reputation shows what led to it.',
     })
   await store.endSuspension(clock.now())
   return await readAccountState(app)

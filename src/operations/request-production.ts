@@ -106,12 +106,11 @@ async function granting(
 async function findings(app: ReviewApp, { useCase }: AccountDetails): Promise<Finding[]> {
   // The proofs are counted with the other events.
   await reviewStanding(app)
-  const account: Account & { readonly suppressedReasons?: readonly string[] } = await app.store.account()
   const evidence: Evidence = {
     domain: await bestDomain(app),
     ...(await app.store.proofs()),
     canSimulateComplaint: SIMULATED_OUTCOMES.some(outcome => (outcome as string) === 'complaint'),
-    suppressedReasons: account.suppressedReasons,
+    suppressedReasons: (await app.store.account()).suppressedReasons,
     useCase,
   }
   return checklist(evidence)

@@ -227,7 +227,7 @@ test('a suspended account says why, with the evidence and the way out, wherever 
   await door.run(['init', '--clock', 'virtual', '--start', '2026-01-01T00:00:00Z', '--seed', '7'])
   await bounce()
   const reason =
-    'Bounce rate 10 %: 100 of 1,000 recipients on 2026-01-01 (suspended from 10 %). Stop mailing the addresses that failed; from 2026-01-02 00:00:00Z on, mailctl account resume ends it, with --approve at once.'
+    'Bounce rate 10 %: 100 of 1,000 recipients on 2026-01-01 (suspended from 10 %). Addresses that failed must be suppressed; from 2026-01-02 00:00:00Z on, mailctl account resume ends it, with --approve at once.'
   expect(await json(['reputation'])).toEqual({
     EnforcementStatus: 'SHUTDOWN',
     Since: '2026-01-01T00:00:00.000Z',

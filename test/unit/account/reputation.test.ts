@@ -124,8 +124,13 @@ describe('a standing', () => {
   it('does not come out of a suspension by itself', () => {
     const suspended = judge(healthy, rates(1_000, 100), T0)
     expect(judge(suspended, rates(100_000, 0), T0 + 90 * DAY)).toBe(suspended)
-    expect(missingToResume(suspended, T0 + 24 * HOUR - 1)).toEqual(['24 hours must have passed: not before 2026-01-02 00:00:00Z'])
-    expect(missingToResume(suspended, T0 + 24 * HOUR)).toEqual([])
+    const both = ['BOUNCE', 'COMPLAINT'] as const
+    const early = '24 hours must have passed: not before 2026-01-02 00:00:00Z'
+    const open = 'the suppression list must take COMPLAINT: mailctl account set --suppressed-reasons BOUNCE,COMPLAINT'
+    expect(missingToResume(suspended, both, T0 + 24 * HOUR - 1)).toEqual([early])
+    expect(missingToResume(suspended, both, T0 + 24 * HOUR)).toEqual([])
+    expect(missingToResume(suspended, ['BOUNCE'], T0 + 24 * HOUR)).toEqual([open])
+    expect(missingToResume(suspended, ['BOUNCE'], T0)).toEqual([early, open])
   })
 
   it('after a suspension is one under review, which ends with a good bounce rate', () => {
@@ -140,7 +145,7 @@ describe('a standing', () => {
 test('the text names the reason, the evidence and the way out', () => {
   const bad = ratesOf([day(0, { sent: 600, bounced: 60 }), day(2, { sent: 1_400, bounced: 190 })], TODAY)
   expect(standingText(judge(healthy, bad, T0))).toBe(
-    'Bounce rate 12.5 %: 250 of 2,000 recipients from 2025-12-30 to 2026-01-01 (suspended from 10 %). Stop mailing the addresses that failed; from 2026-01-02 00:00:00Z on, mailctl account resume ends it, with --approve at once.',
+    'Bounce rate 12.5 %: 250 of 2,000 recipients from 2025-12-30 to 2026-01-01 (suspended from 10 %). Addresses that failed must be suppressed; from 2026-01-02 00:00:00Z on, mailctl account resume ends it, with --approve at once.',
   )
   expect(standingText(judge(healthy, rates(1_000, 0, 1), T0))).toBe(
     'Complaint rate 0.1 %: 1 of 1,000 recipients on 2026-01-01 (review from 0.1 %). Sending goes on; the review ends when the complaint rate is below 0.1 % over 1,000 recipients, or on 2026-01-31.',

@@ -16,7 +16,7 @@ export default command<ProductionDecision>({
   details:
     'With --approve it is granted at once and no other flag is needed. Without it the request is reviewed against a checklist: a domain that ' +
     'is verified and signs with DKIM, its SPF and DMARC records, bounces and complaints that are forwarded and were seen to come back from ' +
-    'the mailbox simulator, a use case. What is missing is listed with the command that mends it. ' +
+    'the mailbox simulator, a suppression list for both, a use case. What is missing is listed with the command that mends it. ' +
     '--mail-type and --website-url are required; on a terminal what is not given is asked for.',
   examples: [
     'mailctl account request-production --approve',

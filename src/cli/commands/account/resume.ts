@@ -8,8 +8,8 @@ export default command<AccountState>({
   path: 'account resume',
   summary: 'Accept mail again',
   details:
-    "Undoes 'mailctl account pause'. A suspension for bad rates can be ended 24 hours after it began, with --approve at once. The account " +
-    'is under review then, and its rates are counted anew.',
+    "Undoes 'mailctl account pause'. A suspension for bad rates can be ended 24 hours after it began, while addresses that bounce or " +
+    'complain are suppressed; with --approve at once. The account is under review then, and its rates are counted anew.',
   examples: ['mailctl account resume', 'mailctl account resume --approve'],
   options: [{ flags: '--approve', summary: 'end a suspension whatever its conditions say' }],
   fails: ['config', 'store-unavailable', 'sending-paused'],
