@@ -17,6 +17,7 @@ const BENCHES = {
   cores: async () => (await import('./scaling.mjs')).cores,
   'dead-host': async () => (await import('./dead-host.mjs')).deadHost,
   queue: async () => (await import('./queue.mjs')).queue,
+  admission: async () => (await import('./admission.mjs')).admission,
   'store-queue': async () => (await import('./store-queue.mjs')).storeQueue,
 }
 const GROUPS = { scaling: ['size', 'recipients', 'destinations', 'cores', 'dead-host', 'queue'] }

@@ -2,31 +2,18 @@
 // bundled from source and called directly; each figure is the slowest of five calls, in milliseconds of this process's CPU time.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { join } from 'node:path'
+import { fromSource } from './load/from-source.mjs'
 
 const CALLS = 5
 const NOW = Date.parse('2026-01-01T00:00:00Z')
 
-async function source() {
-  // Beside the built program, so that the SQLite package is found from there.
-  const outfile = resolve('dist', 'bench-store.mjs')
-  await build({
-    stdin: {
-      contents: `export * from './src/adapters/sqlite/account-file.ts'; export * from './src/adapters/sqlite/driver.ts'
-        export * from './test/support/fill-queue.ts'`,
-      resolveDir: resolve('.'),
-    },
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    external: ['better-sqlite3'],
-    logLevel: 'error',
-  })
-  return import(pathToFileURL(outfile).href)
-}
+const source = () =>
+  fromSource(
+    'store',
+    `export * from './src/adapters/sqlite/account-file.ts'; export * from './src/adapters/sqlite/driver.ts'
+     export * from './test/support/fill-queue.ts'`,
+  )
 
 /** The slowest of some calls: [CPU milliseconds, what it gave]. */
 async function slowest(call) {

@@ -10,8 +10,8 @@ import { readAccount } from './account-rows.ts'
 import { findIdentity } from './identity-rows.ts'
 import { readStanding } from './standing-row.ts'
 
-/** Names that are kept, those without an identity too: recipients are asked for, and there is no end of them. */
-const MOST_NAMES = 10_000
+/** Names without an identity that are kept: senders and recipients are asked for, and there is no end of them. */
+const MOST_ABSENT = 20_000
 
 export interface KnownAccount {
   account(): Account
@@ -25,14 +25,19 @@ export interface KnownAccount {
 /** @param region that the account speaks of; absent: the one it was made with */
 export function openKnownAccount(database: Database, region: string | undefined): KnownAccount {
   let account: Account | undefined
-  const identities = new Map<string, Identity | undefined>()
+  /** All that were asked for: an account has at most 10,000. */
+  const identities = new Map<string, Identity>()
+  const absent = new Set<string>()
 
   function identity(name: string): Identity | undefined {
     const known = identities.get(name)
-    if (known !== undefined || identities.has(name)) return known
-    if (identities.size >= MOST_NAMES) identities.clear()
+    if (known !== undefined || absent.has(name)) return known
     const found = findIdentity(database, name)
-    identities.set(name, found)
+    if (found !== undefined) identities.set(name, found)
+    else {
+      if (absent.size >= MOST_ABSENT) absent.clear()
+      absent.add(name)
+    }
     return found
   }
 
@@ -52,6 +57,7 @@ export function openKnownAccount(database: Database, region: string | undefined)
     forget() {
       account = undefined
       identities.clear()
+      absent.clear()
     },
   }
 }

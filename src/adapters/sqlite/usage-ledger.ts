@@ -5,7 +5,7 @@
  */
 import type { SendingUsage } from '../../account/account.ts'
 import type { Database } from '../../base/database.ts'
-import { number } from './columns.ts'
+import { number, optional } from './columns.ts'
 
 const DAY_MS = 86_400_000
 
@@ -35,8 +35,19 @@ interface Known {
   readonly oldestAt: number
 }
 
+/** What had left the window when it was last read, though its rows are still there: they go with the next message. */
+interface Left {
+  readonly at: number
+  /** The last second of it. */
+  readonly second: number
+  readonly recipients: number
+  /** As in `Known`, of what is left. */
+  readonly oldestAt: number
+}
+
 export function openUsageLedger(database: Database): UsageLedger {
   let known: Known | undefined
+  let left: Left | undefined
   const spent = new Map<number, Spent>()
 
   function load(): Known {
@@ -47,24 +58,38 @@ export function openUsageLedger(database: Database): UsageLedger {
     return known
   }
 
-  function oldestAt(): number {
-    const row = database.prepare('SELECT last_at FROM sent_second WHERE second = (SELECT MIN(second) FROM sent_second)').get()
+  function oldestAt(after = -1): number {
+    const row = database
+      .prepare('SELECT last_at FROM sent_second WHERE second = (SELECT MIN(second) FROM sent_second WHERE second > ?)')
+      .get(after)
     return row ? number(row, 'last_at') : Number.POSITIVE_INFINITY
   }
 
   function read(now: number): SendingUsage {
     const { sent, tokens, tokensAt, oldestAt } = load()
     if (now - DAY_MS < oldestAt) return { sentLast24Hours: sent, tokens, tokensAt }
+    if (!left || now < left.at) left = { at: now, second: -1, recipients: 0, oldestAt }
+    if (now - DAY_MS >= left.oldestAt) left = leftBy(now, left)
+    return { sentLast24Hours: sent - left.recipients, tokens, tokensAt }
+  }
+
+  /** Goes on where the reading before ended: what left long ago is not added up again for every message. */
+  function leftBy(now: number, { second: after, recipients }: Left): Left {
     const row = database
-      .prepare('SELECT COALESCE(SUM(recipients), 0) AS aged FROM sent_second WHERE second <= ? AND last_at <= ?')
-      .get(...agedBefore(now))
-    return { sentLast24Hours: sent - (row ? number(row, 'aged') : 0), tokens, tokensAt }
+      .prepare(
+        'SELECT COALESCE(SUM(recipients), 0) AS aged, MAX(second) AS latest FROM sent_second WHERE second > ? AND second <= ? AND last_at <= ?',
+      )
+      .get(after, ...agedBefore(now))
+    if (!row) throw new TypeError('a sum has a row')
+    const second = optional(row, 'latest', number) ?? after
+    return { at: now, second, recipients: recipients + number(row, 'aged'), oldestAt: oldestAt(second) }
   }
 
   function take(now: number): SendingUsage {
     const before = load()
     if (now - DAY_MS >= before.oldestAt) {
       write()
+      left = undefined
       const aged = database
         .prepare('DELETE FROM sent_second WHERE second <= ? AND last_at <= ? RETURNING recipients')
         .all(...agedBefore(now))
@@ -77,6 +102,7 @@ export function openUsageLedger(database: Database): UsageLedger {
   }
 
   function spend({ sentLast24Hours, tokens, tokensAt }: SendingUsage, counted: number): void {
+    left = undefined // it may have been read for a later moment than this one
     known = {
       sent: sentLast24Hours,
       tokens,
@@ -106,6 +132,7 @@ export function openUsageLedger(database: Database): UsageLedger {
     write,
     forget() {
       known = undefined
+      left = undefined
       spent.clear()
     },
   }

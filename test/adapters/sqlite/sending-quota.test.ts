@@ -97,11 +97,16 @@ it('the counters do what a list of everything sent would do, in groups that fail
       let now = T0
       let writer: number | undefined
 
-      /** What may be sent to at this moment, from the list alone. A second leaves the window with its last message. */
+      const sentIn = (list: readonly Spending[], when: number): number =>
+        list.filter(({ at }) => leavesAt(list, at) > when).reduce((sum, one) => sum + one.real, 0)
+
+      /** A second leaves the window with its last message. */
+      const leavesAt = (list: readonly Spending[], second: number): number =>
+        Math.max(...list.filter(({ at }) => Math.floor(at / 1_000) === Math.floor(second / 1_000)).map(({ at }) => at)) + DAY
+
+      /** What may be sent to at this moment, from the list alone. */
       function mayPass(list: readonly Spending[], real: number): boolean {
-        const leavesAt = (at: number): number =>
-          Math.max(...list.filter(one => Math.floor(one.at / 1_000) === Math.floor(at / 1_000)).map(one => one.at)) + DAY
-        const inWindow = list.filter(({ at }) => leavesAt(at) > now).reduce((sum, one) => sum + one.real, 0)
+        const inWindow = sentIn(list, now)
         const capacity = Math.max(1, rate) * 1_000
         let thousandths = capacity
         let at = T0
@@ -117,6 +122,9 @@ it('the counters do what a list of everything sent would do, in groups that fail
         if (!ledger) throw new TypeError('there are three')
         if (writer !== process) ledger.forget() // as a store does that sees another's write
         writer = process
+        // Reading knows what is left without the rows being gone, again and again.
+        const looks = [now, now + DAY / 2, now + DAY, now]
+        expect(looks.map(at => ledger.read(at).sentLast24Hours)).toEqual(looks.map(at => sentIn(accepted, at)))
         const list = [...accepted]
         const undo = new Error('the group fails')
         try {
