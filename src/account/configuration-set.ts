@@ -4,6 +4,7 @@
  */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
+import type { ResourceTag } from './resource-tags.ts'
 import type { SuppressionReason } from './suppression.ts'
 import type { TrackingOptions } from './tracking.ts'
 
@@ -18,6 +19,8 @@ export interface ConfigurationSet {
   readonly suppressedReasons?: readonly SuppressionReason[]
   /** Absent: never set, or cleared. */
   readonly tracking?: TrackingOptions
+  /** Absent: none. */
+  readonly tags?: readonly ResourceTag[]
 }
 
 export interface ReputationOptions {

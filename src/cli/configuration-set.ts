@@ -2,6 +2,7 @@
 import type { ConfigurationSet } from '../account/configuration-set.ts'
 import type { HttpsPolicy } from '../account/tracking.ts'
 import { formatDuration, parseDuration } from '../base/duration.ts'
+import { printable } from '../base/redact.ts'
 import type { SetChange } from '../operations/configuration-sets.ts'
 import { parseReasons } from '../operations/suppression.ts'
 import { reasonsText, showFacts } from './account-text.ts'
@@ -33,6 +34,7 @@ export const SET_FLAGS: readonly OptionSpec[] = [
     flags: '--suppressed-reasons <reasons>',
     summary: "who gets nothing: BOUNCE, COMPLAINT, both with a comma, or none; '' for the account's setting",
   },
+  { flags: '--tag <key=value>', summary: 'tag of the set itself, for your own use; 50 at most', repeat: true },
 ]
 
 /** Only what was given. @throws MailctlError usage, bad-data */
@@ -51,6 +53,23 @@ export function setChange(flags: Flags): SetChange {
     ...(sending !== undefined && { sendingEnabled: sending === 'on' }),
     ...(metrics !== undefined && { metricsEnabled: metrics === 'on' }),
     ...trackingChange(flags),
+    ...tagChange(flags),
+  }
+}
+
+const textsOf = (given: Flags[string]): readonly string[] => (Array.isArray(given) ? given : [])
+
+function tagChange({ tag, untag }: Flags): Pick<SetChange, 'tags'> {
+  const [added, removed] = [textsOf(tag), textsOf(untag)]
+  if (added.length === 0 && removed.length === 0) return {}
+  return {
+    tags: {
+      added: added.map(text => {
+        const equals = text.indexOf('=')
+        return equals < 0 ? { key: text, value: '' } : { key: text.slice(0, equals), value: text.slice(equals + 1) }
+      }),
+      removed,
+    },
   }
 }
 
@@ -68,7 +87,7 @@ function trackingChange(flags: Flags): Pick<SetChange, 'tracking'> {
 
 export function showConfigurationSet(
   io: Io,
-  { name, delivery, reputation, sendingEnabled, tracking, suppressedReasons }: ConfigurationSet,
+  { name, delivery, reputation, sendingEnabled, tracking, suppressedReasons, tags = [] }: ConfigurationSet,
 ): void {
   const { tlsPolicy, maxDeliverySeconds, sendingPoolName } = delivery
   showFacts(io, [
@@ -83,6 +102,7 @@ export function showConfigurationSet(
     ['Own rates', reputationText(reputation)],
     ...(tracking ? [['Tracking by', `${tracking.customRedirectDomain}, HTTPS ${tracking.httpsPolicy}`] as const] : []),
     ['Suppresses for', suppressedReasons === undefined ? 'the reasons of the account' : reasonsText(suppressedReasons)],
+    ...tags.map(({ key, value }) => ['Tag', `${printable(key)}=${printable(value)}`] as const),
   ])
 }
 

@@ -17,7 +17,7 @@ export interface ShownStatus extends Status {
   readonly config: Config
 }
 
-/** More would not fit one screen; `identity list` has them all. */
+/** More would not fit one screen, and as many fewer as the reason of a review takes lines; `identity list` has them all. */
 const MAX_IDENTITIES = 5
 /** `Last 24 h` and two spaces. */
 const LABEL_WIDTH = 9
@@ -28,6 +28,7 @@ export function statusLines(io: Io, status: ShownStatus): string[] {
   const width = Math.max(NARROWEST, io.stdout.isTty ? io.stdout.columns : 80)
   const fact = (label: string, text: string): string => `${io.colour.dim(label.padEnd(LABEL_WIDTH))}  ${text}`
   const room = width - LABEL_WIDTH - 2
+  const reason = account.enforcementReason === undefined ? [] : wrapText(account.enforcementReason, room)
   const moment = `${showTime(clock.now)}${clock.kind === 'virtual' ? ' (virtual)' : ''}`
   const place = `${moment}, ${account.region}, ${config.settings.network} as ${config.settings.hostname}`
   return [
@@ -36,11 +37,11 @@ export function statusLines(io: Io, status: ShownStatus): string[] {
     '',
     fact('Access', accessText(io, status)),
     fact('Sending', `${sendingText(io, status)}, health ${healthText(io, status)}`),
-    ...(account.enforcementReason === undefined ? [] : wrapText(account.enforcementReason, room).map(line => fact('', line))),
+    ...reason.map(line => fact('', line)),
     fact('Quota', quotaText(io, status)),
     fact('Rate', rateText(status)),
     '',
-    ...identityLines(io, status, { fact, width }),
+    ...identityLines(io, status, { fact, width, most: Math.max(1, MAX_IDENTITIES - reason.length) }),
     '',
     ...queueLines(io, status, { fact, room }),
     '',
@@ -57,14 +58,14 @@ function healthText(io: Io, { account }: ShownStatus): string {
 
 type Fact = (label: string, text: string) => string
 
-function identityLines(io: Io, { identities }: ShownStatus, { fact, width }: { fact: Fact; width: number }): string[] {
+function identityLines(io: Io, { identities }: ShownStatus, { fact, width, most }: { fact: Fact; width: number; most: number }): string[] {
   if (identities.length === 0) return [fact('Senders', 'No identities yet')]
   const states = new Map<string, number>()
   for (const { identity } of identities) states.set(identity.verification.status, (states.get(identity.verification.status) ?? 0) + 1)
   const concerned = identities.filter(({ concern }) => concern !== null).length
   const said = [...states].map(([state, number]) => `${count(number)} ${state}`)
   if (concerned > 0) said.push(io.colour.yellow(`${count(concerned)} to see to`))
-  const shown = byConcern(identities).slice(0, MAX_IDENTITIES)
+  const shown = byConcern(identities).slice(0, most)
   const nameWidth = Math.min(width - 40, Math.max(...shown.map(({ identity }) => textWidth(printable(identity.name)))))
   const rest = identities.length - shown.length
   return [
@@ -118,7 +119,7 @@ function dayLines(io: Io, { day }: ShownStatus, fact: Fact): string[] {
 const rateOf = (part: number, whole: number): string => (whole === 0 ? '0 %' : `${((100 * part) / whole).toFixed(part === 0 ? 0 : 1)} %`)
 
 const NEXT: Readonly<Record<Exclude<NextStep['kind'], 'verify' | 'send'>, string>> = {
-  suspended: 'mailctl account show',
+  suspended: 'mailctl reputation',
   resume: 'mailctl account resume',
   'add-identity': 'mailctl verify domain example.com',
   'leave-sandbox': 'mailctl account request-production --approve',

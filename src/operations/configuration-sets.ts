@@ -8,6 +8,7 @@ import {
   noSuchSet,
   withSending,
 } from '../account/configuration-set.ts'
+import { changedTags, type TagChange } from '../account/resource-tags.ts'
 import type { SuppressionReason } from '../account/suppression.ts'
 import { changedTracking, checkTracking, namesForTracking, type TrackingChange, type TrackingOptions } from '../account/tracking.ts'
 import { MailctlError } from '../base/errors.ts'
@@ -21,6 +22,7 @@ export interface SetChange extends Partial<DeliveryOptions> {
   readonly tracking?: TrackingChange
   /** null: the account's. */
   readonly suppressedReasons?: readonly SuppressionReason[] | null
+  readonly tags?: TagChange
 }
 
 /** @throws MailctlError bad-data, not-found (sending pool), already-exists, limit-exceeded */
@@ -54,23 +56,26 @@ export async function changeConfigurationSet(
 
 function changed(
   set: ConfigurationSet,
-  { sendingEnabled, metricsEnabled, suppressedReasons, tracking: trackingChange, ...delivery }: SetChange,
+  { sendingEnabled, metricsEnabled, suppressedReasons, tracking: trackingChange, tags: tagChange, ...delivery }: SetChange,
   now: number,
 ): ConfigurationSet {
   const {
     reputation,
     tracking: trackingBefore,
     suppressedReasons: reasonsBefore,
+    tags: tagsBefore = [],
     ...rest
   } = withSending(set, sendingEnabled ?? set.sendingEnabled, now)
   const tracking = trackingChange === undefined ? trackingBefore : changedTracking(trackingBefore, trackingChange)
   const reasons = suppressedReasons === undefined ? reasonsBefore : suppressedReasons
+  const tags = tagChange === undefined ? tagsBefore : changedTags(tagsBefore, tagChange)
   return {
     ...rest,
     delivery: { ...set.delivery, ...delivery },
     reputation: { ...reputation, metricsEnabled: metricsEnabled ?? reputation.metricsEnabled },
-    ...(tracking && { tracking }),
     ...(reasons && { suppressedReasons: reasons }),
+    ...(tracking && { tracking }),
+    ...(tags.length > 0 && { tags }),
   }
 }
 
@@ -105,7 +110,15 @@ export const listConfigurationSets = ({ store }: Pick<App, 'store'>): Promise<Co
 export const deleteConfigurationSet = ({ store }: Pick<App, 'store'>, name: string): Promise<void> => store.deleteConfigurationSet(name)
 
 /** `undefined` members are left out by JSON. */
-export const configurationSetView = ({ name, delivery, reputation, sendingEnabled, tracking, suppressedReasons }: ConfigurationSet) => ({
+export const configurationSetView = ({
+  name,
+  delivery,
+  reputation,
+  sendingEnabled,
+  tracking,
+  suppressedReasons,
+  tags,
+}: ConfigurationSet) => ({
   ConfigurationSetName: name,
   DeliveryOptions: {
     TlsPolicy: delivery.tlsPolicy,
@@ -117,6 +130,7 @@ export const configurationSetView = ({ name, delivery, reputation, sendingEnable
     LastFreshStart: reputation.lastFreshStartAt === null ? undefined : new Date(reputation.lastFreshStartAt).toISOString(),
   },
   SendingOptions: { SendingEnabled: sendingEnabled },
+  Tags: tags?.map(({ key, value }) => ({ Key: key, Value: value })),
   TrackingOptions: tracking ? { CustomRedirectDomain: tracking.customRedirectDomain, HttpsPolicy: tracking.httpsPolicy } : undefined,
   SuppressionOptions: suppressedReasons && { SuppressedReasons: suppressedReasons },
 })

@@ -117,3 +117,27 @@ test('tracking needs a verified domain of the account, and no domain clears it',
   expect(await json('set', 'receipts', '--redirect-domain', '')).not.toHaveProperty('TrackingOptions')
   expect(await json('list')).toEqual({ ConfigurationSets: ['receipts'] })
 })
+
+test('a set has tags of its own', async () => {
+  const tagsOf = async (...argv: string[]) => (await json(...argv)).Tags
+  expect(await tagsOf('create', 'receipts', '--tag', 'team=shop', '--tag', 'stage=a=b')).toEqual([
+    { Key: 'team', Value: 'shop' },
+    { Key: 'stage', Value: 'a=b' },
+  ])
+  expect(await tagsOf('set', 'receipts', '--tag', 'team=post', '--untag', 'stage', '--tag', 'empty')).toEqual([
+    { Key: 'team', Value: 'post' },
+    { Key: 'empty', Value: '' },
+  ])
+  await json('set', 'receipts', '--tls-policy', 'REQUIRE')
+  expect((await door.run(['config-set', 'show', 'receipts'])).stdout).toContain('team=post')
+  const many = Array.from({ length: 49 }, (_, index) => ['--tag', `t${index}=x`]).flat()
+  for (const [argv, code] of [
+    [['--untag', 'stage'], 1],
+    [['--tag', '=x'], 65],
+    [['--tag', `${'k'.repeat(129)}=x`], 65],
+    [['--tag', `k=${'v'.repeat(257)}`], 65],
+    [many, 1],
+  ] as const)
+    expect((await door.run(['config-set', 'set', 'receipts', ...argv])).code, argv.join(' ')).toBe(code)
+  expect(await tagsOf('set', 'receipts', '--untag', 'team', '--untag', 'empty')).toBeUndefined()
+})

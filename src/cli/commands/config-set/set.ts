@@ -18,8 +18,8 @@ export default command<ConfigurationSet>({
     'mailctl config-set set receipts --sending off',
     'mailctl config-set set receipts --suppressed-reasons none',
   ],
-  options: SET_FLAGS,
-  fails: ['usage', 'bad-data', 'not-found', 'config', 'store-unavailable'],
+  options: [...SET_FLAGS, { flags: '--untag <key>', summary: 'remove a tag', repeat: true }],
+  fails: ['usage', 'bad-data', 'not-found', 'limit-exceeded', 'config', 'store-unavailable'],
   async run({ app }, [name = ''], flags) {
     const change = setChange(flags)
     if (Object.keys(change).length === 0)
