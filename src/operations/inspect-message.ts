@@ -45,8 +45,6 @@ async function firstOctets(message: Readable): Promise<Buffer> {
 function classified(recipient: ReportedRecipient): InspectedRecipient {
   if (recipient.action !== 'failed') return { ...recipient, bounce: undefined }
   const reply = recipient.diagnosticCode.replace(/^[^;]*;\s*/, '')
-  return {
-    ...recipient,
-    bounce: classifyBounce({ action: 'failed', status: (recipient.status || '5.0.0') as EnhancedStatus, reply }, 'default'),
-  }
+  const outcome = { action: 'failed', status: (recipient.status || '5.0.0') as EnhancedStatus, reply } as const
+  return { ...recipient, bounce: classifyBounce(outcome, 'default', recipient.afterData) }
 }

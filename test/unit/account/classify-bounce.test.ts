@@ -17,6 +17,21 @@ test.each<[status: EnhancedStatus, reply: string, type: string, subType: string]
   ['5.7.1', '552 5.7.1 attachment of this file type is blocked', 'Transient', 'AttachmentRejected'],
   ['5.7.1', '550 5.7.1 relaying denied', 'Permanent', 'General'],
   ['4.4.7', '451 4.4.7 delivery time expired', 'Transient', 'General'],
+  ['5.0.0', '550 No such user', 'Permanent', 'NoEmail'],
+  ['5.5.0', '550 Requested action not taken: mailbox unavailable', 'Permanent', 'NoEmail'],
+  ['4.1.1', '450 4.1.1 User unknown in virtual alias table', 'Permanent', 'NoEmail'],
+  ['5.7.606', '550 5.7.606 Access denied, banned sending IP [192.0.2.1]', 'Transient', 'General'],
+  ['5.7.1', '554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org', 'Transient', 'General'],
+  ['5.7.26', '550 5.7.26 unauthenticated email is not accepted due to the DMARC policy', 'Transient', 'General'],
+  ['5.7.25', '550 5.7.25 no PTR record', 'Transient', 'General'],
+  ['5.4.6', '554 5.4.6 Too many hops', 'Transient', 'General'],
+  ['5.0.0', 'connect to mx.dest.example: Connection timed out', 'Transient', 'General'],
+  ['5.4.4', '550 5.4.4 Host or domain name not found', 'Permanent', 'General'],
+  ['5.0.0', '554 virus found', 'Transient', 'ContentRejected'],
+  ['5.2.1', '550 5.2.1 The account is disabled', 'Permanent', 'General'],
+  ['5.7.0', '552 5.7.0 blocked a file type: illegal attachment', 'Transient', 'AttachmentRejected'],
+  ['5.7.1', '550 5.7.1 refused', 'Permanent', 'General'],
+  ['5.0.0', '550', 'Permanent', 'General'],
 ])('%s %s is %s/%s', (status, reply, bounceType, bounceSubType) => {
   expect(classifyBounce({ action: 'failed', status, reply }, 'default')).toEqual({ bounceType, bounceSubType })
 })
@@ -55,4 +70,15 @@ test.each<[status: EnhancedStatus, reply: string, dead: boolean]>([
 ])('%s %s: the address is dead: %s', (status, reply, dead) => {
   const outcome = { action: 'failed', status, reply } as const
   expect(isDeadAddress(outcome, classifyBounce(outcome, 'default'))).toBe(dead)
+})
+
+test('an unknown user without a code of its own, after the content was sent, may be a word of a filter', () => {
+  const outcome = { action: 'failed', status: '5.0.0', reply: '550 User unknown' } as const
+  expect(classifyBounce(outcome, 'default', true)).toEqual({ bounceType: 'Permanent', bounceSubType: 'General' })
+  expect(classifyBounce(outcome, 'default', false).bounceSubType).toBe('NoEmail')
+})
+
+test('the words of an address are no reason', () => {
+  const reply = '550 5.7.1 <spam.quota.full@virus.spf.example> refused'
+  expect(classifyBounce({ action: 'failed', status: '5.7.1', reply }, 'default').bounceType).toBe('Permanent')
 })
