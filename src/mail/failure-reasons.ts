@@ -89,7 +89,7 @@ const REASONS: readonly ReasonEntry[] = [
     reason: 'reputation',
     detail: '7.1',
     words:
-      /black ?list(?!ed (?:url|link))|block ?list|deny ?list|\b(?:dns|ur|su)?[dr]?bl\b|spamhaus|spamcop|barracuda|sorbs|\breputation|banned|(?:ip|sending|client|host|network|server|you)(?: address)?(?: \S+){0,3} (?:is |are |has been |was |been )*(?:blocked|listed|banned|rejected)|blocked (?:by|using|due|for)|poor sender|dynamic ip|residential/i,
+      /black ?list(?!ed (?:url|link))|block ?list|deny ?list|\b(?:dns|[dr])bl\b|spamhaus|spamcop|barracuda|sorbs|\breputation|banned|(?:ip|sending|client|host|network|server|you)(?: address)?(?: \S+){0,3} (?:is |are |has been |was |been )*(?:blocked|listed|banned|rejected)|blocked (?:by|using|due|for)|poor sender|dynamic ip|residential/i,
   },
   {
     reason: 'spam',
