@@ -58,7 +58,7 @@ function fill(database, { identities, suppressed, sent }) {
     const hasList = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'suppressed'").get() !== undefined
     if (hasList && suppressed > 0)
       database.exec(`INSERT INTO suppressed (address, reason, updated_at) ${numbers(suppressed)}
-        SELECT 'gone' || i || '@d' || i % 1000 || '.test', CASE i % 50 WHEN 0 THEN 'COMPLAINT' ELSE 'BOUNCE' END, ${NOW} - i FROM n`)
+        SELECT 'gone' || i || '@d' || (i % 1000) || '.test', CASE i % 50 WHEN 0 THEN 'COMPLAINT' ELSE 'BOUNCE' END, ${NOW} - i FROM n`)
     return hasList
   })
 }
