@@ -1,6 +1,7 @@
 /**
- * `mailctl serve`: opens the doors and the worker over one account and closes them in order. The doors stop taking mail first, dialogues
- * under way are finished, then the worker; what it could not finish is given back to the queue.
+ * `mailctl serve`: opens the doors and the worker over one account, has domains looked at again when their time comes, and closes all of it
+ * in order. The doors stop taking mail first, dialogues under way are finished, then the worker; what it could not finish is given back to
+ * the queue.
  */
 import { once } from 'node:events'
 import { Outage } from './base/outage.ts'
@@ -10,11 +11,14 @@ import type { App } from './operations/app.ts'
 import { submitMessage } from './operations/submit-message.ts'
 import { openSubmissionDoor } from './smtpd/submission.ts'
 import { Chores } from './worker/chores.ts'
+import { Rechecker } from './worker/rechecker.ts'
 import { Worker } from './worker/worker.ts'
 
 /** How long dialogues, and then attempts, may take to end by themselves. Together below the 10 s of the contract. */
 const DIALOGUES_MS = 3_000
 const ATTEMPTS_MS = 5_000
+/** Checks are cut when the doors begin to close; this is for what they write last. */
+const CHECKS_MS = 1_000
 
 /** How long the answer to a large message may be held back; clients wait 10 minutes for it (RFC 5321 §4.5.3.2.6). */
 const BANDWIDTH_WAIT_MS = 60_000
@@ -30,16 +34,19 @@ interface Running {
 /** @throws MailctlError usage (trust), unreachable (the address cannot be had), store-unavailable */
 export async function serve(app: App, ask: ServeAsk, { signal, warn }: Running): Promise<Serving> {
   const worker = new Worker(app, warn)
+  const rechecker = new Rechecker(app, warn)
   const door =
     ask.smtp && (await openSubmissionDoor({ ...ask.smtp, ...(ask.smtpTrust !== undefined && { trust: ask.smtpTrust }) }, options()))
   worker.start()
   const chores = new Chores(app, { warn })
   chores.start()
+  rechecker.start()
   const doors: Doors = { Smtp: door ? listenText(door) : null, Pid: process.pid }
   const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort')
   const ended = stopped.then(async () => {
+    rechecker.stop()
     await door?.close(DIALOGUES_MS)
-    await Promise.all([worker.stop(ATTEMPTS_MS), chores.stop()])
+    await Promise.all([worker.stop(ATTEMPTS_MS), chores.stop(), rechecker.stopped(CHECKS_MS)])
   })
   return { doors, ended }
 

@@ -34,8 +34,10 @@ function zoneData({ type, value }: PlannedRecord): string {
   return `${preference} ${exchange}`
 }
 
-const note = ({ purpose, required }: PlannedRecord): string =>
-  `${purpose}${required ? '' : ' (advice; if such a record stands there, merge them)'}`
+function note({ purpose, required }: PlannedRecord): string {
+  if (required) return purpose
+  return `${purpose} (${purpose === 'DKIM' ? 'of a key that is going; leave it for now' : 'advice; if such a record stands there, merge them'})`
+}
 
 /** Lines for a zone file; names are absolute, so any `$ORIGIN` will do. */
 export const zoneFile = (records: readonly PlannedRecord[]): string =>

@@ -2,6 +2,7 @@
  * The records an identity needs: what `dns plan` prints, `dns publish` writes and `verify domain` looks for. Outside the lab nothing planned
  * here names the provider's domains: reports come to our own host and our own host sends. SES facts: concepts §3 to §5.
  */
+import { type KeyRole, keyRoles } from './dkim-keys.ts'
 import { type Identity, signingHostedZone } from './identity.ts'
 
 export type RecordPurpose = 'DKIM' | 'SPF' | 'DMARC' | 'MAIL_FROM_MX' | 'MAIL_FROM_SPF' | 'VERIFICATION'
@@ -15,6 +16,8 @@ export interface PlannedRecord {
   readonly value: string
   /** Verification fails without it; the SPF records and DMARC are advice. */
   readonly required: boolean
+  /** DKIM: whose record it is. */
+  readonly selector?: string
   /** DKIM by CNAME: the text that must stand behind it; verification looks for that. */
   readonly text?: string
 }
@@ -29,15 +32,15 @@ export interface PlanSettings {
 export const dkimRecordText = (publicKey: string): string => `v=DKIM1; k=rsa; p=${publicKey}`
 
 /**
- * @param publicKeys base64 SubjectPublicKeyInfo by selector, one for each of the identity's tokens
- * @returns the DKIM records first, in order of the tokens; nothing for an address identity
+ * @param publicKeys base64 SubjectPublicKeyInfo by selector, one for each of the identity's keys
+ * @returns the DKIM records first, in order of the tokens, then keys on their way out; nothing for an address identity
  */
 export function planRecords(identity: Identity, publicKeys: ReadonlyMap<string, string>, settings: PlanSettings): PlannedRecord[] {
   if (identity.type !== 'DOMAIN') return []
   const domain = identity.name
   const spf = settings.network === 'lab' ? 'v=spf1 include:amazonses.com ~all' : `v=spf1 a:${settings.hostname} ~all`
   const reports = settings.network === 'lab' ? `feedback-smtp.${settings.region}.amazonses.com` : settings.hostname
-  const records = identity.dkim.tokens.map(token => dkimRecord(identity, token, publicKeys.get(token) ?? '', settings))
+  const records = keyRoles(identity.dkim).map(key => dkimRecord(domain, key, publicKeys.get(key.token) ?? '', settings))
   records.push(
     { purpose: 'SPF', type: 'TXT', name: domain, value: spf, required: false },
     { purpose: 'DMARC', type: 'TXT', name: `_dmarc.${domain}`, value: 'v=DMARC1; p=none;', required: false },
@@ -51,10 +54,11 @@ export function planRecords(identity: Identity, publicKeys: ReadonlyMap<string, 
   return records
 }
 
-function dkimRecord({ name: domain, dkim }: Identity, token: string, publicKey: string, settings: PlanSettings): PlannedRecord {
+function dkimRecord(domain: string, { token, method, state }: KeyRole, publicKey: string, settings: PlanSettings): PlannedRecord {
   const name = `${token}._domainkey.${domain}`
   const text = dkimRecordText(publicKey)
-  if (dkim.method !== 'cname') return { purpose: 'DKIM', type: 'TXT', name, value: text, required: true }
+  const required = state !== 'RETIRING' && state !== 'RETIRED'
+  if (method !== 'cname') return { purpose: 'DKIM', type: 'TXT', name, value: text, required, selector: token }
   const target = `${token}.${signingHostedZone(settings.network, settings.hostname)}`
-  return { purpose: 'DKIM', type: 'CNAME', name, value: target, required: true, text }
+  return { purpose: 'DKIM', type: 'CNAME', name, value: target, required, selector: token, text }
 }

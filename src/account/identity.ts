@@ -5,6 +5,11 @@ export type VerificationErrorType = 'SERVICE_ERROR' | 'DNS_SERVER_ERROR' | 'HOST
 /** Where a proof came from: `lab` counts in lab and relay, `dns` everywhere. */
 export type Proof = 'lab' | 'dns'
 export type DkimKeyLength = 'RSA_1024_BIT' | 'RSA_2048_BIT'
+/** How the records of keys are planned and published; verification accepts TXT and CNAME alike. `byo`: a TXT record of a caller's key. */
+export type DkimMethod = 'txt' | 'cname' | 'byo'
+
+/** Domains and addresses together. SES fact: concepts §3. */
+export const MAX_IDENTITIES = 10_000
 
 export interface SoaRecord {
   readonly primaryNameServer: string
@@ -29,14 +34,28 @@ export interface Identity {
   }
   readonly dkim: {
     readonly signingEnabled: boolean
+    /** Whether the owner chose `signingEnabled`. An address that was not asked does what its domain does; a domain's setting is its own. */
+    readonly signingChosen: boolean
+    /** Of `tokens`: how the search for their records stands. */
     readonly status: VerificationStatus
+    /** When that search, or the grace after they went, began. */
+    readonly startedAt: number
     readonly origin: 'AWS_SES' | 'EXTERNAL'
-    /** How the records are planned and published; verification accepts TXT and CNAME alike. */
-    readonly method: 'txt' | 'cname' | 'byo'
+    readonly method: DkimMethod
     /** Selectors. Three for AWS_SES: the first signs, the others wait for rotation. One for EXTERNAL. Empty for an address identity. */
     readonly tokens: readonly string[]
+    /** Of `tokens`. */
     readonly keyLength: DkimKeyLength
     readonly lastKeyGeneratedAt: number | null
+    /** Those of `tokens` that were not found in DNS yet. They never sign. */
+    readonly unproved: readonly string[]
+    /** The key that signs: the first of `tokens`, or, until that is found in DNS, the one that signed before. null: none was ever found. */
+    readonly signing: SigningKey | null
+    /** Keys that signed before. Their records stay published until mail that they signed has arrived everywhere. */
+    readonly retired: readonly RetiredKey[]
+    readonly lengthChangedAt: number | null
+    /** The latest change to 1024 bits. */
+    readonly downgradedAt: number | null
   }
   readonly mailFrom: {
     readonly domain: string
@@ -49,6 +68,27 @@ export interface Identity {
   readonly feedbackForwarding: boolean
   /** The code of a pending address verification and when it lapses; null otherwise. */
   readonly token: { readonly value: string; readonly expiresAt: number } | null
+  /** In the order in which they were given. */
+  readonly tags: readonly IdentityTag[]
+  /** When its records are looked for again; null: not before its owner asks. */
+  readonly nextCheckAt: number | null
+}
+
+export interface IdentityTag {
+  readonly key: string
+  readonly value: string
+}
+
+export interface SigningKey {
+  readonly token: string
+  readonly method: DkimMethod
+  readonly keyLength: DkimKeyLength
+}
+
+export interface RetiredKey {
+  readonly token: string
+  readonly method: DkimMethod
+  readonly retiredAt: number
 }
 
 /** The zone that CNAME-style DKIM records point into. SES fact: the classic `dkim.amazonses.com`; outside the lab our own host name. */
@@ -65,4 +105,31 @@ export function coveringNames(address: string): string[] {
   if (plus > 0) names.push(`${local.slice(0, plus)}@${domain}`)
   for (let rest = domain; rest.includes('.'); rest = rest.slice(rest.indexOf('.') + 1)) names.push(rest)
   return names
+}
+
+export interface InheritedSettings {
+  readonly configurationSet: string | null
+  readonly mailFrom: Identity['mailFrom']
+  /** Of the nearest identity there is, as every identity has it. */
+  readonly feedbackForwarding: boolean
+}
+
+/**
+ * What holds for mail from this address: of each setting the one nearest to it, so an address before its domain and a subdomain before its
+ * parent. An identity counts from its creation, verified or not. SES fact: concepts §3.
+ * @param identities at least those among `coveringNames(address)` that exist
+ */
+export function settingsFor(address: string, identities: readonly Identity[]): InheritedSettings {
+  const found: { configurationSet: string | null; mailFrom: Identity['mailFrom']; feedbackForwarding?: boolean } = {
+    configurationSet: null,
+    mailFrom: null,
+  }
+  for (const name of coveringNames(address)) {
+    const identity = identities.find(one => one.name === name)
+    if (identity === undefined) continue
+    found.configurationSet ??= identity.configurationSet
+    found.mailFrom ??= identity.mailFrom
+    found.feedbackForwarding ??= identity.feedbackForwarding
+  }
+  return { ...found, feedbackForwarding: found.feedbackForwarding ?? true }
 }

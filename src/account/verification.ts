@@ -1,15 +1,14 @@
 /**
- * What a check of the DNS makes of an identity's state. A search lasts 72 hours and then fails; a proof that vanishes is kept in grace for
- * as long and then withdrawn; a failure of the DNS itself never counts as an answer. A proof from real DNS is never lowered by what the lab
- * says, nor a lab proof by outside DNS, except in `live`, where only real DNS counts. SES facts: concepts §3 to §5.
+ * What a check of the DNS makes of an identity: the state of the domain, of its keys and of its MAIL FROM, each by `search.ts`, and when to
+ * look again. A proof from real DNS is never lowered by what the lab says, nor a lab proof by outside DNS, except in `live`, where only real
+ * DNS counts. SES facts: concepts §3 to §5.
  */
 import type { DnsAnswer } from '../mail/dns-record.ts'
 import type { Comparison } from './compare-record.ts'
+import { afterSight, decidingTokens, provingTokens } from './dkim-keys.ts'
 import type { PlannedRecord } from './dns-plan.ts'
 import type { Identity, Proof, SoaRecord, VerificationErrorType } from './identity.ts'
-
-/** SES fact: the DNS is searched for 72 hours; the grace of a lost record is as long. */
-export const SEARCH_MS = 72 * 3_600_000
+import { afterLook, nextLookMs, restartedSearch, SEARCH_MS, type Search, type Sight } from './search.ts'
 
 export interface RecordEvidence {
   readonly planned: PlannedRecord
@@ -34,85 +33,119 @@ export function errorTypeOf({ answer, comparison }: RecordEvidence): Verificatio
   return 'INVALID_VALUE'
 }
 
-type Searched = 'PENDING' | 'SUCCESS' | 'FAILED' | 'TEMPORARY_FAILURE'
-
-/** The next state of anything that is searched for. `unknown`: the DNS gave no answer. */
-function nextState(
-  { status, startedAt }: { readonly status: Searched | 'NOT_STARTED'; readonly startedAt: number },
-  seen: 'there' | 'gone' | 'unknown',
-  now: number,
-): { readonly status: Searched; readonly startedAt: number } {
-  if (seen === 'there') return { status: 'SUCCESS', startedAt }
-  if (status === 'SUCCESS') return { status: 'TEMPORARY_FAILURE', startedAt: now }
-  if (status === 'NOT_STARTED') return { status: 'PENDING', startedAt: now }
-  const over = now - startedAt >= SEARCH_MS
-  // Silence proves nothing: a proof in grace outlives it until an answer says that the records are gone.
-  if (status === 'TEMPORARY_FAILURE') return { status: over && seen === 'gone' ? 'FAILED' : 'TEMPORARY_FAILURE', startedAt }
-  return { status: over ? 'FAILED' : status, startedAt }
-}
-
-const seenIn = (records: readonly RecordEvidence[]): 'there' | 'gone' | 'unknown' => {
+function sightOf(records: readonly RecordEvidence[]): Sight {
   if (records.length === 0) return 'gone'
   if (records.every(({ comparison }) => comparison.status === 'FOUND')) return 'there'
   return records.some(({ comparison }) => comparison.status === 'MISSING' || comparison.status === 'MISMATCH') ? 'gone' : 'unknown'
 }
 
-/** The identity after this check. All DKIM records must stand: the waiting keys need no DNS change at rotation only if they are there. */
-export function judgeDomain(identity: Identity, evidence: DomainEvidence, now: number): Identity {
+type World = Pick<DomainEvidence, 'proof' | 'network'>
+
+const isProved = ({ verification: { status } }: Identity): boolean => status === 'SUCCESS' || status === 'TEMPORARY_FAILURE'
+
+/** A proof from the other of lab and real DNS, which answers from here can raise but not lower. In `live` a proof from the lab is none. */
+export function isProvedElsewhere(identity: Identity, { proof, network }: World): boolean {
   const { verification } = identity
-  const keys = evidence.records.filter(({ planned }) => planned.purpose === 'DKIM')
-  const seen = seenIn(keys)
-  const proved = verification.status === 'SUCCESS' || verification.status === 'TEMPORARY_FAILURE'
-  const otherWorld = verification.proof !== null && verification.proof !== evidence.proof
-  if (seen !== 'there' && proved && otherWorld && !(evidence.network === 'live' && verification.proof === 'lab'))
-    return { ...identity, verification: { ...verification, lastCheckedAt: now } }
-  // In `live` a proof from the lab is no proof: the search begins anew.
-  const before = proved && otherWorld && seen !== 'there' ? ({ status: 'NOT_STARTED', startedAt: now } as const) : verification
-  const next = nextState(before, seen, now)
-  const failing = keys.map(errorTypeOf).filter(type => type !== null)
-  const proof =
-    seen === 'there'
-      ? verification.proof === 'dns'
-        ? 'dns'
-        : evidence.proof
-      : next.status === 'TEMPORARY_FAILURE'
-        ? verification.proof
-        : null
-  return {
-    ...identity,
+  return isProved(identity) && verification.proof !== proof && !(network === 'live' && verification.proof === 'lab')
+}
+
+/** The identity after this check. */
+export function judgeDomain(identity: Identity, evidence: DomainEvidence, now: number): Identity {
+  const elsewhere = isProvedElsewhere(identity, evidence)
+  const isNone = !elsewhere && isProved(identity) && identity.verification.proof !== evidence.proof
+  const before = isNone && sightOf(keysAmong(evidence, identity.dkim.tokens)) !== 'there' ? fromZero(identity, now) : identity
+  const { verification, dkim } = before
+  const deciding = keysAmong(evidence, decidingTokens(dkim))
+  const keys = sightOf(deciding)
+  const proving = isProved(before) ? keysAmong(evidence, provingTokens(dkim)) : deciding
+  const sight = keys === 'there' ? keys : sightOf(proving)
+  if (elsewhere && sight !== 'there') return withNextCheck({ ...identity, verification: { ...verification, lastCheckedAt: now } }, now)
+  const next = afterLook(verification, sight, now)
+  const failing = proving.map(errorTypeOf).filter(type => type !== null)
+  const judged: Identity = {
+    ...before,
     verification: {
       ...next,
-      proof,
+      proof: proofAfter(before, next, evidence),
       lastCheckedAt: now,
-      lastSuccessAt: seen === 'there' ? now : verification.lastSuccessAt,
-      errorType: seen === 'there' ? null : (failing.find(type => type !== 'DNS_SERVER_ERROR') ?? failing[0] ?? null),
+      lastSuccessAt: next.status === 'SUCCESS' ? now : verification.lastSuccessAt,
+      errorType:
+        next.status === 'SUCCESS' ? null : (failing.find(type => type !== 'DNS_SERVER_ERROR') ?? failing[0] ?? verification.errorType),
       soa: evidence.soa ?? verification.soa,
     },
-    // Its own progress: new keys are PENDING in a domain that is verified.
-    dkim: {
-      ...identity.dkim,
-      status: nextState({ ...before, status: before === verification ? identity.dkim.status : before.status }, seen, now).status,
-    },
-    mailFrom: judgeMailFrom(identity, evidence, now),
+    dkim: afterSight({ ...dkim, ...afterLook(dkim, keys, now) }, foundTokens(evidence), now),
+    mailFrom: judgeMailFrom(before, evidence, now),
   }
+  return withNextCheck(judged, now)
+}
+
+const keysAmong = ({ records }: DomainEvidence, tokens: readonly string[]): RecordEvidence[] =>
+  records.filter(({ planned }) => planned.selector !== undefined && tokens.includes(planned.selector))
+
+const foundTokens = ({ records }: DomainEvidence): Set<string> =>
+  new Set(
+    records.flatMap(({ planned, comparison }) =>
+      planned.selector !== undefined && comparison.status === 'FOUND' ? [planned.selector] : [],
+    ),
+  )
+
+function proofAfter({ verification }: Identity, { status }: Search, { proof }: DomainEvidence): Proof | null {
+  if (status === 'SUCCESS') return verification.proof === 'dns' ? 'dns' : proof
+  return status === 'TEMPORARY_FAILURE' ? verification.proof : null
 }
 
 /** SES fact: the one MX decides. */
 function judgeMailFrom({ mailFrom }: Identity, { records }: DomainEvidence, now: number): Identity['mailFrom'] {
   if (mailFrom === null) return null
   const mx = records.filter(({ planned }) => planned.purpose === 'MAIL_FROM_MX')
-  return { ...mailFrom, ...nextState(mailFrom, seenIn(mx), now) }
+  return { ...mailFrom, ...afterMailFromLook(mailFrom, sightOf(mx), now) }
 }
+
+/** A MAIL FROM is PENDING from its first moment, so it never comes to NOT_STARTED. */
+function afterMailFromLook(
+  mailFrom: NonNullable<Identity['mailFrom']>,
+  sight: Sight,
+  now: number,
+): Pick<typeof mailFrom, 'status' | 'startedAt'> {
+  const { status, startedAt } = afterLook(mailFrom, sight, now)
+  return { status: status === 'NOT_STARTED' ? 'PENDING' : status, startedAt }
+}
+
+/** As if nothing had ever been found. */
+const fromZero = (identity: Identity, now: number): Identity => ({
+  ...identity,
+  verification: { ...identity.verification, status: 'NOT_STARTED', startedAt: now },
+  dkim: { ...identity.dkim, status: 'NOT_STARTED', startedAt: now, signing: null, unproved: identity.dkim.tokens },
+})
 
 /** A failed search starts again when its owner asks for it. SES fact: the process restarts from zero. */
 export function restarted(identity: Identity, now: number): Identity {
   const { verification, dkim, mailFrom } = identity
-  const again = <Part extends { readonly status: string }>(part: Part): Part =>
-    part.status === 'FAILED' || part.status === 'NOT_STARTED' ? { ...part, status: 'PENDING', startedAt: now } : part
-  return {
+  const isAtRest = [verification, dkim, ...(mailFrom === null ? [] : [mailFrom])].some(
+    ({ status }) => status === 'FAILED' || status === 'NOT_STARTED',
+  )
+  if (!isAtRest) return identity
+  const again: Identity = {
     ...identity,
-    verification: again(verification),
-    dkim: dkim.status === 'FAILED' || dkim.status === 'NOT_STARTED' ? { ...dkim, status: 'PENDING' } : dkim,
-    mailFrom: mailFrom === null ? null : again(mailFrom),
+    verification: { ...verification, ...restartedSearch(verification, now) },
+    dkim: { ...dkim, ...restartedSearch(dkim, now) },
+    mailFrom: mailFrom === null || mailFrom.status !== 'FAILED' ? mailFrom : { ...mailFrom, status: 'PENDING', startedAt: now },
   }
+  return withNextCheck(again, now)
+}
+
+/**
+ * The identity with the moment of its next look: the earliest that its parts ask for. Nothing is looked for in a domain that failed, and
+ * addresses are proved by mail.
+ */
+export function withNextCheck(identity: Identity, now: number): Identity {
+  const { type, verification, dkim, mailFrom } = identity
+  if (type !== 'DOMAIN' || verification.status === 'FAILED') return { ...identity, nextCheckAt: null }
+  // A key that a rotation added is searched for like a new set.
+  const addedAt = dkim.lastKeyGeneratedAt ?? dkim.startedAt
+  const isAdded = dkim.status === 'SUCCESS' && dkim.unproved.length > 0 && now - addedAt < SEARCH_MS
+  const added: Search[] = isAdded ? [{ status: 'PENDING', startedAt: addedAt }] : []
+  const waits = [verification, dkim, ...(mailFrom === null ? [] : [mailFrom]), ...added].map(search => nextLookMs(search, now))
+  const known = waits.filter(wait => wait !== null)
+  return { ...identity, nextCheckAt: known.length === 0 ? null : now + Math.min(...known) }
 }

@@ -74,15 +74,20 @@ export function openKeys(folder: string): Keys {
       await store(ownFile(dkim, selector), privateKey)
       return { selector, publicKey: publicKeyText(privateKey) }
     },
-    async import(selector, domain, pem) {
+    async import(selector, domain, pem, standing) {
       const key = pem.length <= LONGEST_KEY_TEXT ? readKey(pem) : undefined
       const bits = key?.asymmetricKeyType === 'rsa' ? key.asymmetricKeyDetails?.modulusLength : undefined
       if (!key || bits === undefined || bits < 1024 || bits > 2048)
         throw new MailctlError('bad-data', `the key for ${selector}._domainkey.${domain} is no RSA private key of 1024 to 2048 bits`, {
           hint: 'Give an unencrypted PEM file (PKCS#1 or PKCS#8) or its base64 text: openssl genrsa -out key.pem 2048.',
         })
-      await store(callersFile(dkim, selector, domain), key)
-      return { publicKey: publicKeyText(key), length: bits < 2048 ? 'RSA_1024_BIT' : 'RSA_2048_BIT' }
+      const publicKey = publicKeyText(key)
+      if (standing !== undefined && publicKey !== standing)
+        throw new MailctlError('conflict', `the selector ${selector} of ${domain} is in use with another key`, {
+          hint: 'Choose a new selector: both can stand in DNS then, and no signature is lost.',
+        })
+      if (standing === undefined) await store(callersFile(dkim, selector, domain), key)
+      return { publicKey, length: bits < 2048 ? 'RSA_1024_BIT' : 'RSA_2048_BIT' }
     },
     publicKey: async (selector, domain) => publicKeyText(await load(selector, domain)),
     privateKey: load,

@@ -5,7 +5,9 @@ import { MailctlError } from '../base/errors.ts'
 import { accountPass } from './account-pass.ts'
 import { deliverDue } from './deliver-due.ts'
 import type { DeliverApp } from './deliver-group.ts'
+import { recheckDue } from './recheck-identities.ts'
 import type { ReviewApp } from './request-production.ts'
+import type { CheckingApp } from './verify-identity.ts'
 
 /** The account is looked at as often as this, in its own time, while mail is delivered on the way. */
 const PASS_MS = 60_000
@@ -21,10 +23,15 @@ export interface Advanced {
   readonly to: number
   /** Recipients that got an outcome on the way. */
   readonly attempted: number
+  /** What became of domains on the way, and their owner should know. */
+  readonly warnings: readonly string[]
 }
 
+/** Domains looked at between two looks at the queue. */
+const CHECKS_AT_ONCE = 10
+
 /** @throws MailctlError usage when the clock is the system's; interrupted, with the clock where the work had come to */
-export async function advanceClock(app: DeliverApp & ReviewApp, { byMs, signal, progress }: AdvanceRequest): Promise<Advanced> {
+export async function advanceClock(app: DeliverApp & ReviewApp & CheckingApp, { byMs, signal, progress }: AdvanceRequest): Promise<Advanced> {
   const { store, clock } = app
   if (clock.kind !== 'virtual') {
     throw new MailctlError('usage', 'this account runs on the system clock, which cannot be advanced', {
@@ -34,25 +41,34 @@ export async function advanceClock(app: DeliverApp & ReviewApp, { byMs, signal, 
   const from = clock.now()
   const to = from + byMs
   let attempted = 0
+  const warnings: string[] = []
+  let isQueueOurs = true
   await accountPass(app)
   let passedAt = from
   for (;;) {
-    const due = (await store.nextDueAt()) ?? Number.POSITIVE_INFINITY
-    const next = Math.min(due, reviewEndsAt(await store.standing(), clock.now()))
+    const mailAt = (isQueueOurs ? await store.nextDueAt() : undefined) ?? Number.POSITIVE_INFINITY
+    const checkAt = (await store.nextCheckAt()) ?? Number.POSITIVE_INFINITY
+    const reviewAt = reviewEndsAt(await store.standing(), clock.now())
+    const next = Math.min(mailAt, checkAt, reviewAt)
     if (next > to) break
     await clock.waitUntil(next, signal)
-    if (next < due || clock.now() - passedAt >= PASS_MS) {
+    if (reviewAt === next || clock.now() - passedAt >= PASS_MS) {
       await accountPass(app)
       passedAt = clock.now()
     }
-    if (next < due) continue
-    const { settled } = await deliverDue(app, { signal })
+    // Of one moment domains come before mail: whether it may leave follows from them.
+    if (checkAt === next) {
+      const rechecked = await recheckDue(app, { limit: CHECKS_AT_ONCE, signal })
+      warnings.push(...rechecked.warnings.map(text => `${new Date(clock.now()).toISOString()} ${text}`))
+    } else if (mailAt === next) {
+      const { settled } = await deliverDue(app, { signal })
+      attempted += settled
+      if (settled === 0) isQueueOurs = false // held by another process, which will see to it
+    }
     if (signal.aborted) throw new MailctlError('interrupted', `interrupted at ${new Date(clock.now()).toISOString()}`)
-    attempted += settled
     progress(clock.now())
-    if (settled === 0) break // held by another process, which will see to it
   }
   await clock.waitUntil(to, signal)
   await accountPass(app)
-  return { from, to, attempted }
+  return { from, to, attempted, warnings }
 }

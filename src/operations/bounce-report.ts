@@ -1,5 +1,5 @@
 /** The delivery report that tells a sender which recipients failed: a message of our own from the null return path. RFC 3464. */
-import { coveringNames } from '../account/identity.ts'
+import { coveringNames, settingsFor } from '../account/identity.ts'
 import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
 import { composeDsn, reporterAddress } from '../mail/dsn.ts'
 import type { Outcome } from '../mail/outcome.ts'
@@ -14,7 +14,7 @@ interface FailedRecipient {
 
 /**
  * @returns undefined when nobody failed, when the message has the null return path (a report is never answered by a report), or when the
- * identity has feedback forwarding switched off
+ * identity nearest to the sender has feedback forwarding switched off
  */
 export async function bounceReport(
   { store, ids, settings }: Pick<App, 'store' | 'ids' | 'settings'>,
@@ -23,10 +23,8 @@ export async function bounceReport(
   now: number,
 ): Promise<NewMessage | undefined> {
   if (failed.length === 0 || message.returnPath === '') return undefined
-  const [identity] = (await store.identitiesNamed(coveringNames(message.facts.fromAddress))).filter(
-    ({ name }) => name === message.facts.identity,
-  )
-  if (identity?.feedbackForwarding === false) return undefined
+  const { fromAddress } = message.facts
+  if (!settingsFor(fromAddress, await store.identitiesNamed(coveringNames(fromAddress))).feedbackForwarding) return undefined
   const original = await store.content(message.id).catch(() => undefined)
   const about = {
     returnPath: message.returnPath,

@@ -5,7 +5,7 @@
 
 import { Readable } from 'node:stream'
 import { coveringNames } from '../account/identity.ts'
-import { signingIdentityFor } from '../account/signing-identity.ts'
+import { signingAuthorityFor } from '../account/signing-authority.ts'
 import { MailctlError } from '../base/errors.ts'
 import { parseHeader, serializeHeader } from '../mail/header.ts'
 import { bodyHasher, REWRITTEN_BY_SEND, signHeader } from '../mail/sign.ts'
@@ -21,9 +21,8 @@ export async function composeSigned(app: App, request: ComposeRequest): Promise<
     composeFromRequest({ files, renderer, clock: { now: () => now }, ids: { newMessageId: () => id } }, { ...request, forSigning: true })
 
   const first = await compose()
-  const identity = signingIdentityFor(first.from.address, await store.identitiesNamed(coveringNames(first.from.address)))
-  const selector = identity?.dkim.tokens[0]
-  if (identity === undefined || selector === undefined) {
+  const signs = signingAuthorityFor(first.from.address, await store.identitiesNamed(coveringNames(first.from.address)))
+  if (signs === undefined) {
     first.body.destroy()
     throw new MailctlError('not-verified', `no verified domain can sign for ${first.from.address}`, {
       hint: `Run mailctl verify domain ${first.from.domain}, or leave --sign out.`,
@@ -33,9 +32,9 @@ export async function composeSigned(app: App, request: ComposeRequest): Promise<
   const field = await signHeader({
     head: serializeHeader(first.header),
     bodyHash,
-    domain: identity.name,
-    selector,
-    key: await keys.privateKey(selector, identity.name),
+    domain: signs.domain,
+    selector: signs.key.token,
+    key: await keys.privateKey(signs.key.token, signs.domain),
     at: Math.floor(now / 1_000),
     exclude: REWRITTEN_BY_SEND,
   })

@@ -1,4 +1,5 @@
 /** The DNS records an identity needs, as data and as text for other tools. Asks no server. */
+import { keyRoles } from '../account/dkim-keys.ts'
 import { octodns, PLAN_FORMATS, type PlanFormat, route53, terraform, zoneFile } from '../account/dns-formats.ts'
 import { type PlannedRecord, planRecords } from '../account/dns-plan.ts'
 import type { Identity } from '../account/identity.ts'
@@ -11,7 +12,7 @@ export { PLAN_FORMATS, type PlanFormat }
 /** @throws MailctlError store-unavailable, when a key is gone */
 export async function planFor({ keys, settings }: Pick<App, 'keys' | 'settings'>, identity: Identity): Promise<PlannedRecord[]> {
   const publicKeys = new Map<string, string>()
-  for (const token of identity.dkim.tokens) publicKeys.set(token, await keys.publicKey(token, identity.name))
+  for (const { token } of keyRoles(identity.dkim)) publicKeys.set(token, await keys.publicKey(token, identity.name))
   return planRecords(identity, publicKeys, settings)
 }
 

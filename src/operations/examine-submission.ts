@@ -6,7 +6,7 @@ import type { Account } from '../account/account.ts'
 import { admit, identityFor, namesToLoad } from '../account/admit.ts'
 import { checkSetSending, DEFAULT_DELIVERY, type DeliveryOptions } from '../account/configuration-set.ts'
 import { checkIdempotencyKey } from '../account/idempotency-key.ts'
-import type { Identity } from '../account/identity.ts'
+import { type Identity, settingsFor } from '../account/identity.ts'
 import { checkTag } from '../account/message-tags.ts'
 import type { SuppressionReason } from '../account/suppression.ts'
 import { MailctlError } from '../base/errors.ts'
@@ -63,6 +63,8 @@ export interface Examined extends ControlFields {
   readonly delivery: DeliveryOptions
   /** Of the configuration set; undefined: the account's. */
   readonly suppressedReasons: readonly SuppressionReason[] | undefined
+  /** Of the identity that is nearest to the From address and has one. */
+  readonly mailFrom: Identity['mailFrom']
   readonly account: Account
   /** The identity that speaks for the From address. */
   readonly authority: Identity
@@ -116,9 +118,10 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   }
   const authority = identityFor(people.fromAddress, question, now)
   if (authority === undefined) throw new Error(`admitted without an identity for ${people.fromAddress}`)
-  checkMailFrom(authority)
+  const { mailFrom, configurationSet } = settingsFor(people.fromAddress, identities)
+  checkMailFrom(mailFrom)
   // SES fact: concepts §11, an identity's default set is for messages that name none.
-  const set = named ?? (authority.configurationSet === null ? undefined : await readConfigurationSet(app, authority.configurationSet))
+  const set = named ?? (configurationSet === null ? undefined : await readConfigurationSet(app, configurationSet))
   if (set !== undefined) checkSetSending(set)
   return {
     people,
@@ -126,15 +129,16 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
     configurationSet: set?.name ?? null,
     delivery: set?.delivery ?? DEFAULT_DELIVERY,
     suppressedReasons: set?.suppressedReasons,
+    mailFrom,
     account,
     authority,
     identities,
   }
 }
 
-function checkMailFrom({ mailFrom, name }: Identity): void {
+function checkMailFrom(mailFrom: Identity['mailFrom']): void {
   if (mailFrom === null || mailFrom.status === 'SUCCESS' || mailFrom.onFailure !== 'REJECT_MESSAGE') return
-  throw new MailctlError('mail-from-not-verified', `The MAIL FROM domain ${mailFrom.domain} of ${name} is not verified`, {
-    hint: `mailctl verify domain ${name} shows what is missing.`,
+  throw new MailctlError('mail-from-not-verified', `The MAIL FROM domain ${mailFrom.domain} is not verified`, {
+    hint: 'mailctl verify domain, for the domain that it belongs to, shows what is missing.',
   })
 }

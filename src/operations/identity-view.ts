@@ -28,14 +28,14 @@ export function identityView(identity: Identity, { settings, clock }: Pick<App, 
       SigningHostedZone: isDomain && dkim.origin === 'AWS_SES' ? signingHostedZone(settings.network, settings.hostname) : undefined,
       SigningAttributesOrigin: dkim.origin,
       NextSigningKeyLength: isDomain && dkim.origin === 'AWS_SES' ? dkim.keyLength : undefined,
-      CurrentSigningKeyLength: isDomain ? dkim.keyLength : undefined,
+      CurrentSigningKeyLength: isDomain ? (dkim.signing?.keyLength ?? dkim.keyLength) : undefined,
       LastKeyGenerationTimestamp: moment(dkim.lastKeyGeneratedAt),
     },
     MailFromAttributes: mailFrom
       ? { MailFromDomain: mailFrom.domain, MailFromDomainStatus: mailFrom.status, BehaviorOnMxFailure: mailFrom.onFailure }
       : undefined,
     Policies: {},
-    Tags: [],
+    Tags: identity.tags.map(({ key, value }) => ({ Key: key, Value: value })),
     ConfigurationSetName: identity.configurationSet ?? undefined,
     VerificationStatus: verification.status,
     VerificationInfo: {

@@ -1,4 +1,5 @@
 /** `dns serve`: our own zone, which CNAME-style DKIM records point into, and the records planned for each domain. */
+import { keyRoles } from '../account/dkim-keys.ts'
 import { dkimRecordText } from '../account/dns-plan.ts'
 import { type Identity, signingHostedZone } from '../account/identity.ts'
 import { plannedToRecord } from '../account/publication.ts'
@@ -43,21 +44,22 @@ const domains = async ({ store }: ServingApp): Promise<Identity[]> => (await sto
 
 /** What the records follow from. */
 const fingerprint = (identities: readonly Identity[]): string =>
-  JSON.stringify(identities.map(({ name, dkim, mailFrom }) => [name, dkim.method, dkim.origin, dkim.tokens, mailFrom?.domain]))
+  JSON.stringify(identities.map(({ name, dkim, mailFrom }) => [name, keyRoles(dkim), mailFrom?.domain]))
 
 async function plannedZones(app: ServingApp, identities: readonly Identity[]): Promise<ServedZones> {
   const hosted = signingHostedZone(app.settings.network, app.settings.hostname)
   const records: DnsRecord[] = []
   for (const identity of identities) {
     for (const record of await planFor(app, identity)) records.push(plannedToRecord(record))
-    if (identity.dkim.origin !== 'AWS_SES') continue
-    for (const token of identity.dkim.tokens)
+    for (const { token, method } of keyRoles(identity.dkim)) {
+      if (method === 'byo') continue
       records.push({
         type: 'TXT',
         name: `${token}.${hosted}`,
         ttl: TTL,
         text: dkimRecordText(await app.keys.publicKey(token, identity.name)),
       })
+    }
   }
   return { apexes: [hosted, ...identities.map(({ name }) => name)], records, server: app.settings.hostname }
 }

@@ -1,9 +1,12 @@
-/** Changing what an identity does: signing, keys, MAIL FROM, default configuration set, feedback; and removing it. SES facts: concepts §4 and §5. */
-import type { Identity } from '../account/identity.ts'
+/** Changing what an identity does: signing, keys, MAIL FROM, default configuration set, feedback, tags; and removing it. SES facts: concepts §3 to §5. */
+import { checkLengthChange, keyRoles, withNewKeys } from '../account/dkim-keys.ts'
+import { coveringNames, type Identity } from '../account/identity.ts'
+import { changedTags } from '../account/identity-tags.ts'
+import { withNextCheck } from '../account/verification.ts'
 import { MailctlError } from '../base/errors.ts'
 import type { App } from './app.ts'
 import { readConfigurationSet } from './configuration-sets.ts'
-import { type DkimChoice, dropKeys, mailFromDomain, makeKeys } from './create-identity.ts'
+import { type DkimChoice, dropKeys, mailFromDomain, makeKeys, saveWithKeys } from './create-identity.ts'
 import { readIdentity } from './read-identity.ts'
 
 /** What is absent stays. */
@@ -16,13 +19,15 @@ export interface IdentityChange {
   /** `''` clears it. */
   readonly configurationSet?: string
   readonly feedbackForwarding?: 'on' | 'off'
+  /** Added, or given another value. */
+  readonly tags?: readonly (readonly [key: string, value: string])[]
+  readonly removedTags?: readonly string[]
 }
 
-/** SES fact: the key length changes at most once in 24 hours. */
-const KEY_CHANGE_MS = 24 * 3_600_000
+type ChangingApp = Pick<App, 'store' | 'clock' | 'keys'>
 
-/** @throws MailctlError not-found, bad-data, usage (domain settings of an address), limit-exceeded (key length changed less than 24 h ago) */
-export async function setIdentity(app: Pick<App, 'store' | 'clock' | 'keys'>, name: string, change: IdentityChange): Promise<Identity> {
+/** @throws MailctlError not-found, bad-data, usage (domain settings of an address), conflict, limit-exceeded (key length, tags) */
+export async function setIdentity(app: ChangingApp, name: string, change: IdentityChange): Promise<Identity> {
   const identity = await readIdentity(app, name)
   if (change.configurationSet) await readConfigurationSet(app, change.configurationSet)
   const domainOnly = [change.dkim, change.mailFrom, change.onMxFailure].some(value => value !== undefined)
@@ -30,37 +35,66 @@ export async function setIdentity(app: Pick<App, 'store' | 'clock' | 'keys'>, na
     throw new MailctlError('usage', `${identity.name} is an address: keys and MAIL FROM belong to its domain`, {
       hint: `mailctl identity set ${identity.name.slice(identity.name.lastIndexOf('@') + 1)} …`,
     })
-  const withKeys = change.dkim === undefined ? identity : await changeKeys(app, identity, change.dkim)
+  const now = app.clock.now()
+  // Everything that may be refused comes before new keys are made.
   const changed: Identity = {
-    ...withKeys,
-    dkim: change.signing === undefined ? withKeys.dkim : { ...withKeys.dkim, signingEnabled: change.signing === 'on' },
-    mailFrom: changedMailFrom(withKeys, change, app.clock.now()),
-    configurationSet: change.configurationSet === undefined ? withKeys.configurationSet : change.configurationSet || null,
-    feedbackForwarding: change.feedbackForwarding === undefined ? withKeys.feedbackForwarding : change.feedbackForwarding === 'on',
+    ...identity,
+    mailFrom: changedMailFrom(identity, change, now),
+    configurationSet: change.configurationSet === undefined ? identity.configurationSet : change.configurationSet || null,
+    feedbackForwarding: change.feedbackForwarding === undefined ? identity.feedbackForwarding : change.feedbackForwarding === 'on',
+    tags: changedTags(identity.tags, change.tags ?? [], change.removedTags ?? []),
+    dkim: change.signing === undefined ? identity.dkim : { ...identity.dkim, signingEnabled: change.signing === 'on', signingChosen: true },
   }
-  await app.store.saveIdentity(changed)
-  const gone = identity.dkim.tokens.filter(token => !changed.dkim.tokens.includes(token))
-  await dropKeys(app, identity.name, gone)
-  return changed
+  const withKeys = change.dkim === undefined ? changed : await changeKeys(app, changed, change.dkim)
+  const saved = domainOnly ? withNextCheck(withKeys, now) : withKeys
+  try {
+    await saveWithKeys(app, saved, identity)
+  } catch (error) {
+    await dropKeys(app, identity.name, newTokens(identity, saved))
+    throw error
+  }
+  return saved
+}
+
+function newTokens(before: Identity, after: Identity): string[] {
+  const known = new Set(keyRoles(before.dkim).map(({ token }) => token))
+  return after.dkim.tokens.filter(token => !known.has(token))
 }
 
 /** New keys only where the choice asks for other ones than there are; how records are planned may change freely. */
-async function changeKeys({ keys, clock }: Pick<App, 'keys' | 'clock'>, identity: Identity, choice: DkimChoice): Promise<Identity> {
+async function changeKeys(app: ChangingApp, identity: Identity, choice: DkimChoice): Promise<Identity> {
   const { dkim, name } = identity
-  const now = clock.now()
-  if (choice.kind !== 'byo' && dkim.origin === 'AWS_SES') {
-    if (choice.keyLength === dkim.keyLength) return { ...identity, dkim: { ...dkim, method: choice.kind } }
-    if (dkim.lastKeyGeneratedAt !== null && dkim.lastKeyGeneratedAt > identity.createdAt && now - dkim.lastKeyGeneratedAt < KEY_CHANGE_MS)
-      throw new MailctlError('limit-exceeded', `the key length of ${name} was changed less than 24 hours ago`, {
-        hint: 'Wait, then change it again.',
-      })
+  const now = app.clock.now()
+  if (choice.kind === 'byo') return await takeKey(app, identity, choice)
+  if (dkim.origin === 'AWS_SES') {
+    if (choice.keyLength === undefined) return withMethod(identity, choice.kind)
+    checkLengthChange(identity, choice.keyLength, now)
   }
-  const made = await makeKeys({ keys }, name, choice)
-  return {
-    ...identity,
-    verification: { ...identity.verification, startedAt: now },
-    dkim: { ...dkim, ...made, status: 'PENDING', lastKeyGeneratedAt: made.origin === 'AWS_SES' ? now : dkim.lastKeyGeneratedAt },
-  }
+  return withNewKeys(identity, await makeKeys(app, name, choice), now)
+}
+
+const withMethod = (identity: Identity, method: 'txt' | 'cname'): Identity => {
+  const { dkim } = identity
+  const signing = dkim.signing !== null && dkim.tokens.includes(dkim.signing.token) ? { ...dkim.signing, method } : dkim.signing
+  return { ...identity, dkim: { ...dkim, method, signing } }
+}
+
+/**
+ * The caller's own key takes over once it is found in DNS; the same one again changes nothing. A selector that is in use keeps its key: its
+ * record in DNS could not be that of both.
+ * @throws MailctlError bad-data, conflict
+ */
+async function takeKey(app: ChangingApp, identity: Identity, choice: Extract<DkimChoice, { kind: 'byo' }>): Promise<Identity> {
+  const { dkim, name } = identity
+  const selector = choice.selector.toLowerCase()
+  const inUse = keyRoles(dkim).some(({ token }) => token === selector)
+  const made = await makeKeys(app, name, choice, inUse ? await app.keys.publicKey(selector, name) : undefined)
+  if (dkim.origin === 'EXTERNAL' && dkim.tokens[0] === selector) return identity
+  if (inUse && dkim.signing?.token !== selector)
+    throw new MailctlError('conflict', `the key ${selector} of ${name} is on its way out and cannot come back`, {
+      hint: 'Give the key a new selector.',
+    })
+  return withNewKeys(identity, made, app.clock.now())
 }
 
 function changedMailFrom(
@@ -76,13 +110,37 @@ function changedMailFrom(
     return mailFrom === null ? null : { ...mailFrom, onFailure }
   }
   const domain = mailFromDomain(asked, name)
-  return mailFrom?.domain === domain ? { ...mailFrom, onFailure } : { domain, status: 'PENDING', onFailure, startedAt: now }
+  // SES fact: after a failure the setup must be restarted, which giving the same domain again does.
+  const stays = mailFrom?.domain === domain && mailFrom.status !== 'FAILED'
+  return stays ? { ...mailFrom, onFailure } : { domain, status: 'PENDING', onFailure, startedAt: now }
 }
 
+export interface Deletion {
+  readonly identity: Identity
+  /** Other identities of the account below it, which lose what they inherit: its signature, its MAIL FROM, its settings. In order of name. */
+  readonly dependents: readonly string[]
+}
+
+/** What a deletion would remove, and whom it would touch. @throws MailctlError not-found, bad-data */
+export async function examineDeletion({ store }: Pick<App, 'store'>, name: string): Promise<Deletion> {
+  const identity = await readIdentity({ store }, name)
+  if (identity.type !== 'DOMAIN') return { identity, dependents: [] }
+  const others = (await store.identities()).filter(other => other.name !== identity.name)
+  return { identity, dependents: others.map(other => other.name).filter(other => isBelow(other, identity.name)) }
+}
+
+const isBelow = (name: string, domain: string): boolean =>
+  name.includes('@') ? coveringNames(name).includes(domain) : name.endsWith(`.${domain}`)
+
 /** Removes the identity and its private keys; its DNS records stay where they were published. @throws MailctlError not-found, bad-data */
-export async function deleteIdentity(app: Pick<App, 'store' | 'keys'>, name: string): Promise<Identity> {
-  const identity = await readIdentity(app, name)
+export async function deleteIdentity(app: Pick<App, 'store' | 'keys'>, name: string): Promise<Deletion> {
+  const deletion = await examineDeletion(app, name)
+  const { identity } = deletion
   await app.store.deleteIdentity(identity.name)
-  await dropKeys(app, identity.name, identity.dkim.tokens)
-  return identity
+  await dropKeys(
+    app,
+    identity.name,
+    keyRoles(identity.dkim).map(({ token }) => token),
+  )
+  return deletion
 }

@@ -3,7 +3,7 @@
  * in memory already is handled there, without a stream.
  */
 import type { Readable } from 'node:stream'
-import type { Identity } from '../account/identity.ts'
+import type { SigningAuthority } from '../account/signing-authority.ts'
 import { MailctlError } from '../base/errors.ts'
 import { type Header, serializeHeader } from '../mail/header.ts'
 import { PartScanner } from '../mail/part-scanner.ts'
@@ -32,13 +32,13 @@ interface Unsigned {
   /** The most that header and body may have. */
   readonly maxBytes: number
   /** undefined: no domain with working DKIM speaks for the sender. */
-  readonly signingIdentity: Identity | undefined
+  readonly signs: SigningAuthority | undefined
   readonly signer: Signer
 }
 
 /** @throws MailctlError store-unavailable, too-large, bad-data; nothing is stored then */
 export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | 'keys' | 'clock'>, unsigned: Unsigned): Promise<Signed> {
-  const { header, body, givenHeadBytes, maxBytes, signingIdentity, signer } = unsigned
+  const { header, body, givenHeadBytes, maxBytes, signs, signer } = unsigned
   const head = serializeHeader(header)
   const hasher = bodyHasher()
   const kept = signer === 'dkim-signer' ? new SmallCopy() : undefined
@@ -68,12 +68,12 @@ export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | '
   }
   try {
     const stored = Buffer.isBuffer(body) ? seen(body) : await spooled(body)
-    const selector = signingIdentity?.dkim.tokens[0]
-    if (signingIdentity === undefined || selector === undefined) {
-      const warning = 'not DKIM-signed: the sender is verified as an address only; mailctl verify domain gives it a key'
+    if (signs === undefined) {
+      const warning = 'not DKIM-signed: no domain with working DKIM speaks for the sender, or its signing is off'
       return { head, body: stored, giveBack, selectors: [], warnings: [warning] }
     }
-    const domain = signingIdentity.name
+    const { domain } = signs
+    const selector = signs.key.token
     const key = await keys.privateKey(selector, domain)
     const at = Math.floor(clock.now() / 1_000)
     const signature =

@@ -10,7 +10,7 @@ import { SHAPED_ABOVE_BYTES } from '../account/bandwidth.ts'
 import { DEFAULT_DELIVERY } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
 import { SEND } from '../account/ses-event.ts'
-import { signingIdentityFor } from '../account/signing-identity.ts'
+import { signingAuthorityFor } from '../account/signing-authority.ts'
 import type { Suppressed } from '../account/suppression.ts'
 import { MailctlError } from '../base/errors.ts'
 import { interruptible } from '../base/interruptible.ts'
@@ -92,7 +92,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
   try {
     const earlier = idempotencyKey === undefined ? undefined : await store.idOfKey(idempotencyKey)
     if (earlier !== undefined) return { messageId: earlier, isDuplicate: true, held: [], warnings: [] }
-    const { people, tags, configurationSet, delivery, suppressedReasons, account, authority, identities } = await examineSubmission(
+    const { people, tags, configurationSet, delivery, suppressedReasons, mailFrom, account, authority, identities } = await examineSubmission(
       app,
       submission,
     )
@@ -104,13 +104,12 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       region: account.region,
       domain: authority.type === 'DOMAIN' ? authority.name : domainOf(people.fromAddress),
     })
-    const signingIdentity = signingIdentityFor(people.fromAddress, identities)
     const signed = await signAndSpool(app, {
       header,
       body: content.body,
       givenHeadBytes: serializeHeader(content.header).length,
       maxBytes,
-      signingIdentity,
+      signs: signingAuthorityFor(people.fromAddress, identities),
       signer: submission.signer,
     })
     const facts: MessageFacts = {
@@ -138,7 +137,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       kind: 'mail',
       acceptedAt: at,
       expiresAt: at + (delivery.maxDeliverySeconds === null ? DELIVERY_PERIOD_MS : delivery.maxDeliverySeconds * 1_000),
-      envelopeFrom: envelopeFrom(id, authority, people.returnPath, settings),
+      envelopeFrom: envelopeFrom(id, mailFrom, people.returnPath, settings),
       returnPath: people.returnPath,
       recipients: people.recipients,
       senders: people.senders,
@@ -186,7 +185,7 @@ const addressTexts = (header: Header, name: string): string[] =>
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1)
 
 /** Contract §2: the custom MAIL FROM, else `<message-id>@<hostname>` (lab, live) or the caller's return path (relay). */
-function envelopeFrom(id: string, { mailFrom }: Identity, returnPath: string, { network, hostname }: App['settings']): string {
+function envelopeFrom(id: string, mailFrom: Identity['mailFrom'], returnPath: string, { network, hostname }: App['settings']): string {
   if (mailFrom?.status === 'SUCCESS') return `${id}@${mailFrom.domain}`
   return network === 'relay' ? returnPath : `${id}@${hostname}`
 }

@@ -7,6 +7,7 @@ import type { Identity } from '../account/identity.ts'
 import { MailctlError } from '../base/errors.ts'
 import { parseAddress } from '../mail/address.ts'
 import type { App } from './app.ts'
+import { newIdentity } from './create-identity.ts'
 import { type Notice, sendNotice } from './send-notice.ts'
 
 /** SES fact: the link of the mail is valid for 24 hours. */
@@ -36,32 +37,10 @@ export async function startEmailVerification(
   const token = { value: randomBytes(10).toString('hex'), expiresAt: now + TOKEN_MS }
   const identity: Identity = known
     ? { ...known, verification: { ...known.verification, status: 'PENDING', proof: null, startedAt: now }, token }
-    : { ...newAddress(address, now), token }
-  if (known) await store.saveIdentity(identity)
+    : { ...newIdentity(address, 'EMAIL_ADDRESS', now), token }
+  if (known) await store.saveIdentity(identity, known)
   else await store.addIdentity(identity)
   return { identity, messageId: await sendNotice(app, noticeFor(address, token.value, settings)) }
-}
-
-function newAddress(name: string, now: number): Identity {
-  return {
-    name,
-    type: 'EMAIL_ADDRESS',
-    createdAt: now,
-    verification: { status: 'PENDING', proof: null, startedAt: now, lastCheckedAt: null, lastSuccessAt: null, errorType: null, soa: null },
-    dkim: {
-      signingEnabled: false,
-      status: 'NOT_STARTED',
-      origin: 'AWS_SES',
-      method: 'txt',
-      tokens: [],
-      keyLength: 'RSA_2048_BIT',
-      lastKeyGeneratedAt: null,
-    },
-    mailFrom: null,
-    configurationSet: null,
-    feedbackForwarding: true,
-    token: null,
-  }
 }
 
 /** Outside the lab the notice speaks for our own host, in our own words. */
@@ -122,6 +101,6 @@ export async function finishEmailVerification(
     },
     token: null,
   }
-  await store.saveIdentity(verified)
+  await store.saveIdentity(verified, identity)
   return verified
 }

@@ -3,19 +3,20 @@
  * once; waiting repeats it by the account's clock. The answers come from the resolver of this mode, so a proof says where it was made.
  */
 import { compareRecord, questionType } from '../account/compare-record.ts'
+import { keyRoles } from '../account/dkim-keys.ts'
 import type { Identity, SoaRecord } from '../account/identity.ts'
 import { judgeDomain, type RecordEvidence, restarted } from '../account/verification.ts'
 import { MailctlError } from '../base/errors.ts'
 import type { DnsAnswer } from '../mail/dns-record.ts'
 import type { PublishTarget } from '../ports/publisher.ts'
 import type { App } from './app.ts'
-import { createDomainIdentity, type DkimChoice } from './create-identity.ts'
+import { createDomainIdentity, type DkimChoice, saveWithKeys } from './create-identity.ts'
 import { dnsPlan, planFor } from './dns-plan.ts'
 import type { CheckedRecord } from './identity-view.ts'
 import { type Published, publishIdentity } from './publish-dns.ts'
 import { type IdentityChange, setIdentity } from './set-identity.ts'
 
-type CheckingApp = Pick<App, 'store' | 'clock' | 'keys' | 'settings' | 'resolver'>
+export type CheckingApp = Pick<App, 'store' | 'clock' | 'keys' | 'settings' | 'resolver'>
 
 export interface DomainCheck {
   readonly identity: Identity
@@ -24,9 +25,11 @@ export interface DomainCheck {
   readonly notices: readonly string[]
 }
 
-/** Verified, its MAIL FROM domain included: what `verify` waits for. */
-export const isSettled = ({ verification, mailFrom }: Identity): boolean =>
-  verification.status === 'SUCCESS' && (mailFrom === null || mailFrom.status === 'SUCCESS')
+/** Verified, its keys and its MAIL FROM domain included: what `verify` waits for. */
+export const isSettled = ({ type, verification, dkim, mailFrom }: Identity): boolean =>
+  verification.status === 'SUCCESS' &&
+  (type !== 'DOMAIN' || dkim.status === 'SUCCESS') &&
+  (mailFrom === null || mailFrom.status === 'SUCCESS')
 
 /** How to look. */
 export interface Look {
@@ -100,14 +103,26 @@ export async function checkDomain(app: CheckingApp, identity: Identity, { resolv
   assertReached(records, resolver)
   const evidence = { records, soa, proof: app.resolver.proof, network: app.settings.network }
   // The questions took a while: what counts is the identity as it is now, if the answers are still about it.
-  const current = await app.store.identity(identity.name)
-  const same = current?.dkim.tokens.join() === identity.dkim.tokens.join() && current?.mailFrom?.domain === identity.mailFrom?.domain
-  if (current === undefined || !same)
-    throw new MailctlError('conflict', `${identity.name} was changed while it was being checked`, { hint: 'Check it again.' })
-  const judged = judgeDomain(current, evidence, app.clock.now())
-  await app.store.saveIdentity(judged)
-  return { identity: judged, records, notices }
+  for (let tries = 1; ; tries += 1) {
+    const current = await app.store.identity(identity.name)
+    if (current === undefined || questionsOf(current) !== questionsOf(identity))
+      throw new MailctlError('conflict', `${identity.name} was changed while it was being checked`, { hint: 'Check it again.' })
+    const judged = judgeDomain(current, evidence, app.clock.now())
+    try {
+      await saveWithKeys(app, judged, current)
+      return { identity: judged, records, notices }
+    } catch (error) {
+      const isChanged = error instanceof MailctlError && error.code === 'conflict'
+      if (!isChanged || tries === MOST_TRIES) throw error
+    }
+  }
 }
+
+/** Somebody may change a tag, or check at the same moment; the answers are good for that as well. */
+const MOST_TRIES = 5
+
+/** What the questions follow from. */
+const questionsOf = ({ dkim, mailFrom }: Identity): string => [...keyRoles(dkim).map(({ token }) => token), mailFrom?.domain].join()
 
 /** Asks and compares, and leaves the identity as it is: `dns check`. @throws as `dnsPlan` and `checkDomain` */
 export async function checkDns(app: CheckingApp, { name, resolver, limit }: Look & { readonly name: string }): Promise<DomainCheck> {
@@ -140,20 +155,24 @@ const WAITS_MS = [2_000, 5_000, 10_000, 30_000] as const
 
 /** Creates the identity if it is new, publishes where asked, and looks. @throws MailctlError of each of these steps; interrupted */
 export async function verifyDomain(app: CheckingApp & Pick<App, 'publisher'>, ask: VerifyDomainAsk): Promise<VerifiedDomain> {
-  const dkim = ask.dkim ?? ({ kind: 'txt', keyLength: 'RSA_2048_BIT' } as const)
+  const dkim = ask.dkim ?? ({ kind: 'txt' } as const)
   const { identity: first, created } = await createDomainIdentity(app, { domain: ask.domain, dkim })
   const change: IdentityChange = {
-    ...(ask.dkim === undefined || created ? {} : { dkim: ask.dkim }),
+    ...(ask.dkim === undefined || created ? {} : { dkim: sameIsFine(ask.dkim, first) }),
     ...(ask.mailFrom === undefined ? {} : { mailFrom: ask.mailFrom }),
   }
   const asked = Object.keys(change).length === 0 ? first : await setIdentity(app, first.name, change)
   const identity = restarted(asked, app.clock.now())
-  await app.store.saveIdentity(identity)
+  if (identity !== asked) await app.store.saveIdentity(identity, asked)
   const target = ask.publish ?? (app.settings.network === 'lab' ? ({ kind: 'lab' } as const) : undefined)
   const published = target === undefined ? null : await publishIdentity(app, identity, { target, dryRun: false })
   const check = await checkUntilSettled(app, identity, ask)
   return { ...check, created, published, timedOut: ask.wait !== undefined && !isSettled(check.identity) }
 }
+
+/** The command may be repeated: a length that the keys have already is no change of it. */
+const sameIsFine = (choice: DkimChoice, { dkim }: Identity): DkimChoice =>
+  choice.kind !== 'byo' && dkim.origin === 'AWS_SES' && choice.keyLength === dkim.keyLength ? { kind: choice.kind } : choice
 
 async function checkUntilSettled(app: CheckingApp, identity: Identity, { wait, ...look }: VerifyDomainAsk): Promise<DomainCheck> {
   const notices = new Set<string>()
@@ -170,12 +189,18 @@ async function checkUntilSettled(app: CheckingApp, identity: Identity, { wait, .
   }
 }
 
-/** Looks at every domain identity once; addresses are proved by mail. In order of name. @throws as `checkDomain` */
+/** Looks at every domain identity once, and begins anew where a search had failed; addresses are proved by mail. In order of name. @throws as `checkDomain` */
 export async function verifyAll(app: CheckingApp, look: Look): Promise<DomainCheck[]> {
   const checks: DomainCheck[] = []
   for (const identity of await app.store.identities()) {
-    if (identity.type === 'DOMAIN') checks.push(await checkDomain(app, identity, look))
+    if (identity.type === 'DOMAIN') checks.push(await checkDomain(app, await startAgain(app, identity), look))
     else checks.push({ identity, records: [], notices: [] })
   }
   return checks
+}
+
+async function startAgain({ store, clock }: CheckingApp, identity: Identity): Promise<Identity> {
+  const again = restarted(identity, clock.now())
+  if (again !== identity) await store.saveIdentity(again, identity)
+  return again
 }

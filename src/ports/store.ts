@@ -211,10 +211,14 @@ export interface Store extends ActivityLog, ConfigurationSets, QueueTools, Reput
   identitiesNamed(names: readonly string[]): Promise<Identity[]>
   /** In order of name. */
   identities(): Promise<Identity[]>
-  /** Replaces the record. @throws MailctlError not-found */
-  saveIdentity(identity: Identity): Promise<void>
+  /** Replaces the record if it still is what the change was made from. @throws MailctlError not-found, conflict */
+  saveIdentity(identity: Identity, was: Identity): Promise<void>
   /** @throws MailctlError not-found */
   deleteIdentity(name: string): Promise<void>
+  /** Those whose `nextCheckAt` has come, the longest due first. */
+  identitiesToCheck(ask: { readonly now: number; readonly limit: number }): Promise<Identity[]>
+  /** The earliest `nextCheckAt` there is. */
+  nextCheckAt(): Promise<number | undefined>
 
   newBody(): BodySink
   /** The commit that is the promise. Applies `account/admit` inside. @throws MailctlError as `admit` does; nothing is stored then */

@@ -117,12 +117,65 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect((await store.identities()).map(one => one.name)).toEqual(['example.com', 'example.org'])
         expect((await store.identitiesNamed(['example.com', "o'brien@example.com"])).map(one => one.name)).toEqual(['example.com'])
         const changed = { ...identityOf('example.com'), feedbackForwarding: false }
-        await store.saveIdentity(changed)
+        await store.saveIdentity(changed, identityOf('example.com'))
         expect(await store.identity('example.com')).toEqual(changed)
         await store.deleteIdentity('example.com')
         expect(await store.identity('example.com')).toBeUndefined()
-        await expect(store.saveIdentity(changed)).rejects.toMatchObject({ code: 'not-found' })
+        await expect(store.saveIdentity(changed, changed)).rejects.toMatchObject({ code: 'not-found' })
         await expect(store.deleteIdentity('example.com')).rejects.toMatchObject({ code: 'not-found' })
+      })
+    })
+
+    describe('identities', () => {
+      it('are at most 10,000, domains and addresses together; a place that is given back may be taken', async () => {
+        const name = (index: number): string => (index % 2 === 0 ? `d${index}.example` : `ann@d${index}.example`)
+        await Promise.all(Array.from({ length: 10_000 }, (_, index) => store.addIdentity(identityOf(name(index)))))
+        const other = await tested.again()
+        for (const one of [store, other])
+          await expect(one.addIdentity(identityOf('one-more.example'))).rejects.toMatchObject({
+            code: 'limit-exceeded',
+            message: 'the account has 10000 identities, the most there can be',
+          })
+        expect(await store.identity('one-more.example')).toBeUndefined()
+        await expect(store.addIdentity(identityOf(name(0)))).rejects.toMatchObject({ code: 'already-exists' })
+        await store.deleteIdentity(name(7))
+        await other.addIdentity(identityOf('one-more.example'))
+        await expect(store.addIdentity(identityOf(name(7)))).rejects.toMatchObject({ code: 'limit-exceeded' })
+      }, 60_000)
+
+      it('are changed only from what they are', async () => {
+        const first = identityOf('example.com')
+        await store.addIdentity(first)
+        const other = await tested.again()
+        const mine = { ...first, feedbackForwarding: false }
+        const theirs = { ...first, configurationSet: 'theirs' }
+        await other.saveIdentity(theirs, first)
+        await expect(store.saveIdentity(mine, first)).rejects.toMatchObject({ code: 'conflict' })
+        expect(await store.identity('example.com')).toEqual(theirs)
+        await store.saveIdentity({ ...theirs, feedbackForwarding: false }, theirs)
+        expect(await other.identity('example.com')).toMatchObject({ configurationSet: 'theirs', feedbackForwarding: false })
+      })
+
+      it('are given out to be checked when their time has come, the longest due first', async () => {
+        const dueAt = (name: string, nextCheckAt: number | null) => ({ ...identityOf(name), nextCheckAt })
+        expect(await store.nextCheckAt()).toBeUndefined()
+        const all = [
+          dueAt('c.test', T0 - 5),
+          dueAt('never.test', null),
+          dueAt('b.test', T0),
+          dueAt('a.test', T0),
+          dueAt('later.test', T0 + 1),
+        ]
+        for (const identity of all) await store.addIdentity(identity)
+        const names = async (limit: number): Promise<string[]> =>
+          (await store.identitiesToCheck({ now: T0, limit })).map(({ name }) => name)
+        expect(await names(10)).toEqual(['c.test', 'a.test', 'b.test'])
+        expect(await names(1)).toEqual(['c.test'])
+        expect(await store.nextCheckAt()).toBe(T0 - 5)
+        await store.saveIdentity(dueAt('c.test', null), dueAt('c.test', T0 - 5))
+        await store.deleteIdentity('a.test')
+        expect(await names(10)).toEqual(['b.test'])
+        expect(await store.nextCheckAt()).toBe(T0)
       })
     })
 

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Identity } from '../../src/account/identity.ts'
+import { newIdentity } from '../../src/operations/create-identity.ts'
 import { messageOf, openTheGates } from '../support/account.ts'
 import { type Door, openDoor } from '../support/door.ts'
 
@@ -12,15 +13,9 @@ beforeEach(() => {
 afterEach(() => door.remove())
 
 const identity = (name: string, status: Identity['verification']['status'], proof: 'lab' | 'dns' | null): Identity => ({
-  name,
-  type: 'DOMAIN',
-  createdAt: 0,
+  ...newIdentity(name, 'DOMAIN', 0),
   verification: { status, proof, startedAt: 0, lastCheckedAt: null, lastSuccessAt: null, errorType: null, soa: null },
-  dkim: { signingEnabled: true, status, origin: 'AWS_SES', method: 'txt', tokens: [], keyLength: 'RSA_2048_BIT', lastKeyGeneratedAt: null },
-  mailFrom: null,
-  configurationSet: null,
-  feedbackForwarding: true,
-  token: null,
+  dkim: { ...newIdentity(name, 'DOMAIN', 0).dkim, status },
 })
 const json = async (argv: readonly string[]) => JSON.parse((await door.run([...argv, '--json'])).stdout)
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Identity } from '../../src/account/identity.ts'
 import type { MessageBody } from '../../src/mail/body.ts'
+import { newIdentity } from '../../src/operations/create-identity.ts'
 import type { NewMessage, Store, StoredBody } from '../../src/ports/store.ts'
 
 /** 2026-01-01T00:00:00Z */
@@ -18,10 +19,10 @@ export function tempFolder(): string {
 }
 
 export function identityOf(name: string, verification: Partial<Identity['verification']> = {}): Identity {
+  const isAddress = name.includes('@')
+  const made = newIdentity(name, isAddress ? 'EMAIL_ADDRESS' : 'DOMAIN', T0)
   return {
-    name,
-    type: name.includes('@') ? 'EMAIL_ADDRESS' : 'DOMAIN',
-    createdAt: T0,
+    ...made,
     verification: {
       status: 'SUCCESS',
       proof: 'dns',
@@ -32,19 +33,7 @@ export function identityOf(name: string, verification: Partial<Identity['verific
       soa: null,
       ...verification,
     },
-    dkim: {
-      signingEnabled: true,
-      status: 'SUCCESS',
-      origin: 'AWS_SES',
-      method: 'txt',
-      tokens: [],
-      keyLength: 'RSA_2048_BIT',
-      lastKeyGeneratedAt: null,
-    },
-    mailFrom: null,
-    configurationSet: null,
-    feedbackForwarding: true,
-    token: null,
+    ...(!isAddress && { dkim: { ...made.dkim, status: 'SUCCESS' } }),
   }
 }
 

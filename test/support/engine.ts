@@ -10,6 +10,7 @@ import { silent } from '../../src/base/log.ts'
 import { loadConfig } from '../../src/config.ts'
 import { splitMessage } from '../../src/mail/split.ts'
 import { createAccount, type OpenedApp, openApp } from '../../src/open-app.ts'
+import { newIdentity } from '../../src/operations/create-identity.ts'
 import { type Accepted, type Submission, type SubmitApp, submitMessage } from '../../src/operations/submit-message.ts'
 
 export interface EngineOptions {
@@ -74,24 +75,19 @@ export async function openEngine({ clock = 'virtual', production = true, home, e
 export async function addVerifiedDomain(app: OpenedApp, name: string): Promise<Identity> {
   const now = app.clock.now()
   const made = [await app.keys.create('RSA_1024_BIT'), await app.keys.create('RSA_1024_BIT'), await app.keys.create('RSA_1024_BIT')]
+  const tokens = made.map(({ selector }) => selector)
+  const bare = newIdentity(name, 'DOMAIN', now)
   const identity: Identity = {
-    name,
-    type: 'DOMAIN',
-    createdAt: now,
-    verification: { status: 'SUCCESS', proof: 'lab', startedAt: now, lastCheckedAt: now, lastSuccessAt: now, errorType: null, soa: null },
+    ...bare,
+    verification: { ...bare.verification, status: 'SUCCESS', proof: 'lab', lastCheckedAt: now, lastSuccessAt: now },
     dkim: {
-      signingEnabled: true,
+      ...bare.dkim,
       status: 'SUCCESS',
-      origin: 'AWS_SES',
-      method: 'txt',
-      tokens: made.map(({ selector }) => selector),
+      tokens,
       keyLength: 'RSA_1024_BIT',
       lastKeyGeneratedAt: now,
+      signing: { token: tokens[0] ?? '', method: 'txt', keyLength: 'RSA_1024_BIT' },
     },
-    mailFrom: null,
-    configurationSet: null,
-    feedbackForwarding: true,
-    token: null,
   }
   await app.store.addIdentity(identity)
   const records = planRecords(identity, new Map(made.map(({ selector, publicKey }) => [selector, publicKey])), app.settings)

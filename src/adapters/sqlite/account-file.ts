@@ -19,6 +19,7 @@ import { sql as engine002 } from './migrations/002-engine.ts'
 import { sql as routes003 } from './migrations/003-routes.ts'
 import { sql as queueTools004 } from './migrations/004-queue-tools.ts'
 import { sql as suppression006 } from './migrations/006-suppression.ts'
+import { sql as identities007 } from './migrations/007-identities.ts'
 import { sql as reputation008 } from './migrations/008-reputation.ts'
 import { sql as activity009 } from './migrations/009-activity.ts'
 import { openStore, type StoreOptions } from './store.ts'
@@ -32,6 +33,7 @@ export const ACCOUNT_MIGRATIONS: readonly Migration[] = [
   { name: '008-reputation', sql: reputation008 },
   { name: '009-activity', sql: activity009 },
   { name: '006-suppression', sql: suppression006 },
+  { name: '007-identities', sql: identities007 },
 ]
 
 export interface NewAccount {

@@ -278,8 +278,10 @@ export function openStore(database: Database, options: StoreOptions): Store {
     identity: async name => fresh(() => known.identity(name)),
     identitiesNamed: async names => fresh(() => known.identities(names)),
     identities: async () => identityRows.allIdentities(database),
-    saveIdentity: identity => commitSettings(() => identityRows.replaceIdentity(database, identity)),
+    saveIdentity: (identity, was) => commitSettings(() => identityRows.replaceIdentity(database, identity, was)),
     deleteIdentity: name => commitSettings(() => identityRows.removeIdentity(database, name)),
+    identitiesToCheck: async ask => identityRows.identitiesToCheck(database, ask),
+    nextCheckAt: async () => identityRows.nextCheckAt(database),
 
     ...configurationSetRows(database, commit),
     ...reputations(database, { commit, known, network }),

@@ -9,7 +9,7 @@ import { openDatabase } from '../../../src/adapters/sqlite/driver.ts'
 import { systemProcesses } from '../../../src/adapters/sqlite/owner.ts'
 import type { SqlValue } from '../../../src/base/database.ts'
 import type { Outcome } from '../../../src/mail/outcome.ts'
-import { bytesOf, messageOf, T0, tempFolder } from '../../support/account.ts'
+import { bytesOf, identityOf, messageOf, T0, tempFolder } from '../../support/account.ts'
 
 const { facts } = messageOf()
 const later: Outcome = { action: 'delayed', status: '4.2.1', reply: '451 4.2.1 try later' }
@@ -127,4 +127,44 @@ it('keeps everything of a home of the first schema', async () => {
     ['leased', 2], // its holder is gone
     ['large', 2],
   ])
+})
+
+it('gives identities of before what is new in them', async () => {
+  const home = oldHome()
+  const database = openDatabase(accountFile(home), ACCOUNT_MIGRATIONS.slice(0, 1))
+  const old = (name: string, status: string, dkimStatus: string, tokens: readonly string[]): void => {
+    const { signingChosen, startedAt, unproved, signing, retired, lengthChangedAt, downgradedAt, ...dkim } = identityOf(name).dkim
+    const { tags, nextCheckAt, ...rest } = identityOf(name)
+    const record = { ...rest, verification: { ...rest.verification, status }, dkim: { ...dkim, status: dkimStatus, tokens } }
+    database.prepare('INSERT INTO identity (name, record) VALUES (?, ?)').run(name, JSON.stringify(record))
+  }
+  old('proved.test', 'SUCCESS', 'SUCCESS', ['a', 'b', 'c'])
+  old('pending.test', 'PENDING', 'PENDING', ['d', 'e', 'f'])
+  old('failed.test', 'FAILED', 'FAILED', ['g', 'h', 'i'])
+  old('ann@example.com', 'SUCCESS', 'NOT_STARTED', [])
+  database.close()
+
+  const { store } = openAccount(home, 'live')
+  onTestFinished(() => store.close())
+  const proved = identityOf('proved.test')
+  const signing = { token: 'a', method: 'txt', keyLength: 'RSA_2048_BIT' } as const
+  expect(await store.identity('proved.test')).toEqual({
+    ...proved,
+    nextCheckAt: T0,
+    dkim: { ...proved.dkim, tokens: ['a', 'b', 'c'], signing },
+  })
+  expect((await store.identity('pending.test'))?.dkim).toMatchObject({ signing: null, unproved: ['d', 'e', 'f'], signingChosen: true })
+  expect(await store.identity('failed.test')).toMatchObject({ nextCheckAt: null, dkim: { signing: null } })
+  expect(await store.identity('ann@example.com')).toMatchObject({
+    nextCheckAt: null,
+    tags: [],
+    dkim: { signingChosen: false, signing: null },
+  })
+  expect((await store.identitiesToCheck({ now: T0, limit: 9 })).map(({ name }) => name)).toEqual(['pending.test', 'proved.test'])
+  const was = await store.identity('proved.test')
+  if (was) await store.saveIdentity({ ...was, nextCheckAt: null }, was)
+  await store.deleteIdentity('failed.test')
+  const count = openDatabase(accountFile(home), ACCOUNT_MIGRATIONS)
+  onTestFinished(() => count.close())
+  expect({ ...count.prepare('SELECT count FROM identity_count').get() }).toEqual({ count: 3 })
 })

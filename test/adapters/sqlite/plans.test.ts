@@ -7,9 +7,9 @@ import type { Database } from '../../../src/base/database.ts'
 import { messageOf, openTheGates, spooled, T0, tempFolder } from '../../support/account.ts'
 
 /** Tables of one row, of a row per process or per destination, or that are listed whole on purpose. */
-const SMALL = /^SCAN (queue_count|account|clock|usage|owner|identity|json_each|VIRTUAL|CONSTANT)/
+const SMALL = /^SCAN (queue_count|account|clock|usage|owner|identity_count|json_each|VIRTUAL|CONSTANT)/
 /** Reading rows in the order of an index, from its start until the limit, or all that wait or are held. */
-const IN_ORDER = /USING (COVERING )?INDEX recipient_(due|open|active)|^SCAN \(subquery/
+const IN_ORDER = /USING (COVERING )?INDEX recipient_(due|open|active)|USING (COVERING )?INDEX identity_check|^SCAN \(subquery/
 
 it('uses an index for every statement of a message’s life', async () => {
   const home = tempFolder()
@@ -78,6 +78,8 @@ it('uses an index for every statement of a message’s life', async () => {
   await store.events({ after: 1 })
   await store.eventCounts(T0)
   await store.activity({ from: T0, until: T0 + 1, spanMs: 600_000, type: 'Send' })
+  await store.identitiesToCheck({ now: T0, limit: 5 })
+  await store.nextCheckAt()
 
   const asked = [...statements].filter(sql => /^\s*(SELECT|UPDATE|DELETE|INSERT)/.test(sql))
   expect(asked.length).toBeGreaterThan(30)

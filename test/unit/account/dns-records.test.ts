@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { compareRecord } from '../../../src/account/compare-record.ts'
 import { octodns, route53, terraform, zoneFile } from '../../../src/account/dns-formats.ts'
 import { type PlannedRecord, planRecords } from '../../../src/account/dns-plan.ts'
+import type { Identity } from '../../../src/account/identity.ts'
 import { decidePublication, plannedToRecord } from '../../../src/account/publication.ts'
-import { judgeDomain, type RecordEvidence, SEARCH_MS } from '../../../src/account/verification.ts'
+import { SEARCH_MS } from '../../../src/account/search.ts'
+import { judgeDomain, type RecordEvidence } from '../../../src/account/verification.ts'
 import type { DnsAnswer, DnsRecord } from '../../../src/mail/dns-record.ts'
 import { identityOf, T0 } from '../../support/account.ts'
 
@@ -14,6 +16,7 @@ const key: PlannedRecord = {
   name: `${'a'.repeat(32)}._domainkey.shop.test`,
   value: `v=DKIM1; k=rsa; p=${KEY}`,
   required: true,
+  selector: 'a'.repeat(32),
 }
 const spf: PlannedRecord = { purpose: 'SPF', type: 'TXT', name: 'shop.test', value: 'v=spf1 a:mta.test ~all', required: false }
 const dmarc: PlannedRecord = { purpose: 'DMARC', type: 'TXT', name: '_dmarc.shop.test', value: 'v=DMARC1; p=none;', required: false }
@@ -90,11 +93,17 @@ describe('judgeDomain', () => {
   const there = found(txt(key.value))
   const gone: DnsAnswer = { kind: 'no-name', chain: [], server: 's' }
   const silent: DnsAnswer = { kind: 'failure', reason: 'timeout', detail: '', server: '' }
-  const pending = {
-    ...identityOf('shop.test', { status: 'PENDING', proof: null, lastSuccessAt: null }),
-    dkim: { ...identityOf('shop.test').dkim, status: 'PENDING' as const },
+  const tokens = ['a'.repeat(32)]
+  const signing = { token: 'a'.repeat(32), method: 'txt', keyLength: 'RSA_2048_BIT' } as const
+  const of = (verification: Partial<Identity['verification']> = {}): Identity => {
+    const made = identityOf('shop.test', verification)
+    return { ...made, dkim: { ...made.dkim, tokens, signing } }
   }
-  const proved = identityOf('shop.test')
+  const pending: Identity = {
+    ...of({ status: 'PENDING', proof: null, lastSuccessAt: null }),
+    dkim: { ...of().dkim, status: 'PENDING', unproved: tokens, signing: null },
+  }
+  const proved = of()
   const HOUR = 3_600_000
 
   it('success proves', () => {
@@ -123,7 +132,7 @@ describe('judgeDomain', () => {
     expect(judgeDomain(grace, evidence(gone), at + SEARCH_MS).verification).toMatchObject({ status: 'FAILED', proof: null })
   })
   it('keeps the proofs of the lab and of DNS apart', () => {
-    const lab = identityOf('shop.test', { proof: 'lab' })
+    const lab = of({ proof: 'lab' })
     expect(judgeDomain(lab, evidence(gone), T0).verification).toMatchObject({ status: 'SUCCESS', proof: 'lab' })
     expect(judgeDomain(lab, evidence(gone, { network: 'live' }), T0).verification).toMatchObject({ status: 'PENDING', proof: null })
     expect(judgeDomain(lab, evidence(there), T0).verification.proof).toBe('dns')

@@ -11,9 +11,11 @@ export default command<Advanced>({
   details: 'Everything that falls due on the way is done in order, each at its own moment.',
   examples: ['mailctl clock advance 14h', 'mailctl clock advance 90s --json'],
   fails: ['usage', 'config', 'store-unavailable', 'interrupted'],
-  async run({ app, signal, progress }, [duration = '']) {
+  async run({ app, signal, progress, notice }, [duration = '']) {
     const byMs = parseDuration(duration)
-    return advanceClock(await app(), { byMs, signal, progress: now => progress(`It is ${showTime(now)}`) })
+    const advanced = await advanceClock(await app(), { byMs, signal, progress: now => progress(`It is ${showTime(now)}`) })
+    for (const text of advanced.warnings) notice(text)
+    return advanced
   },
   json: ({ from, to, attempted }) => ({ From: isoTime(from), To: isoTime(to), Attempted: attempted }),
   show: (io, { from, to, attempted }) =>
