@@ -38,16 +38,16 @@ export const restartedSearch = (search: Search, now: number): Search =>
 const STANDING_MS = 6 * 3_600_000
 /** Between two looks of a search: the first, and the longest. */
 const FIRST_WAIT_MS = 60_000
-const LONGEST_WAIT_MS = 3_600_000
+const LONGEST_WAIT_MS = 2 * 3_600_000
 
 /**
  * Milliseconds until the next look; null: none before its owner starts the search again. A young search is looked after often, an older one
- * in steps of an eighth of its age, at most an hour, and once more exactly when its time is up.
+ * in steps of a quarter of its age, at most two hours, and once more exactly when its time is up.
  */
 export function nextLookMs({ status, startedAt }: Search, now: number): number | null {
   if (status === 'FAILED' || status === 'NOT_STARTED') return null
   if (status === 'SUCCESS') return STANDING_MS
   const age = Math.max(0, now - startedAt)
-  const step = Math.min(LONGEST_WAIT_MS, Math.max(FIRST_WAIT_MS, Math.floor(age / 8)))
+  const step = Math.min(LONGEST_WAIT_MS, Math.max(FIRST_WAIT_MS, Math.floor(age / 4)))
   return age < SEARCH_MS ? Math.min(step, SEARCH_MS - age) : step
 }

@@ -8,7 +8,7 @@ import { readInput } from './values.ts'
 
 export const DKIM_FLAGS: readonly OptionSpec[] = [
   { flags: '--dkim <method>', summary: 'how keys are published: txt (default), cname, or byo:SELECTOR:KEYFILE for your own key' },
-  { flags: '--key <length>', summary: 'rsa2048 (default) or rsa1024', choices: ['rsa2048', 'rsa1024'] },
+  { flags: '--key <length>', summary: 'of new keys: rsa2048 (default) or rsa1024', choices: ['rsa2048', 'rsa1024'] },
 ]
 
 /** @returns undefined when neither flag was given  @throws MailctlError usage, no-input */
@@ -17,7 +17,7 @@ export async function dkimChoice(flags: Flags, io: Pick<Io, 'stdin'>): Promise<D
   const key = textFlag(flags, 'key')
   if (dkim === undefined && key === undefined) return undefined
   if (dkim === undefined || dkim === 'txt' || dkim === 'cname')
-    return { kind: dkim ?? 'txt', keyLength: key === 'rsa1024' ? 'RSA_1024_BIT' : 'RSA_2048_BIT' }
+    return { kind: dkim ?? 'txt', ...(key !== undefined && { keyLength: key === 'rsa1024' ? 'RSA_1024_BIT' : 'RSA_2048_BIT' }) }
   const [kind = '', selector = '', ...file] = dkim.split(':')
   if (kind !== 'byo' || selector === '' || file.length === 0)
     throw new MailctlError('usage', `'${dkim}' is not a way to publish keys`, { hint: 'Write txt, cname or byo:SELECTOR:KEYFILE.' })

@@ -31,6 +31,13 @@ export function nameText(name: string): string {
   return shown === domain ? name : `${name} (${printable(name.slice(0, -domain.length) + shown)})`
 }
 
+/** What is still to come of its keys. */
+function keyNews({ dkim }: Identity): string {
+  const { signing, tokens, unproved, status } = dkim
+  if (signing !== null && !tokens.includes(signing.token)) return '; the key before signs until the new ones are found'
+  return status === 'SUCCESS' && unproved.length > 0 ? '; the newest key is to be published' : ''
+}
+
 export function showIdentity(io: Io, identity: Identity): void {
   const { verification, dkim, mailFrom } = identity
   const since =
@@ -43,9 +50,18 @@ export function showIdentity(io: Io, identity: Identity): void {
     ['Verification', `${coloured(io, verification.status)}${why}${verification.proof === null ? '' : since}`],
   ]
   if (identity.type === 'DOMAIN')
-    facts.push(['DKIM', `${coloured(io, dkim.status)}, signing ${dkim.signingEnabled ? 'on' : 'off'}, ${dkim.keyLength}`])
-  if (mailFrom) facts.push(['MAIL FROM', `${mailFrom.domain} ${coloured(io, mailFrom.status)}`])
+    facts.push([
+      'DKIM',
+      `${coloured(io, dkim.status)}, signing ${dkim.signingEnabled ? 'on' : 'off'}, ${dkim.keyLength}${keyNews(identity)}`,
+    ])
+  else if (dkim.signingChosen && !dkim.signingEnabled) facts.push(['DKIM', "signing off, whatever its domain's is"])
+  if (mailFrom) {
+    const rejects = mailFrom.onFailure === 'REJECT_MESSAGE' ? ', mail is refused without it' : ''
+    facts.push(['MAIL FROM', `${mailFrom.domain} ${coloured(io, mailFrom.status)}${rejects}`])
+  }
   if (identity.configurationSet !== null) facts.push(['Configuration set', identity.configurationSet])
+  if (!identity.feedbackForwarding) facts.push(['Feedback', 'bounces and complaints are not forwarded by mail'])
+  if (identity.tags.length > 0) facts.push(['Tags', identity.tags.map(({ key, value }) => printable(`${key}=${value}`)).join(', ')])
   showFacts(io, facts)
 }
 

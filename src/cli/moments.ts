@@ -28,6 +28,14 @@ export const textFlag = (flags: Flags, name: string): string | undefined => {
   return typeof value === 'string' ? value : undefined
 }
 
+/** @throws MailctlError usage, when it was not given */
+export function requiredText(flags: Flags, name: string): string {
+  const value = textFlag(flags, name)
+  if (value !== undefined && value !== '') return value
+  const flag = `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+  throw new MailctlError('usage', `${flag} is missing`, { hint: 'The command cannot do without it: see --help.' })
+}
+
 interface NumberRule {
   readonly flag: string
   readonly min: number

@@ -31,7 +31,10 @@ export interface Advanced {
 const CHECKS_AT_ONCE = 10
 
 /** @throws MailctlError usage when the clock is the system's; interrupted, with the clock where the work had come to */
-export async function advanceClock(app: DeliverApp & ReviewApp & CheckingApp, { byMs, signal, progress }: AdvanceRequest): Promise<Advanced> {
+export async function advanceClock(
+  app: DeliverApp & ReviewApp & CheckingApp,
+  { byMs, signal, progress }: AdvanceRequest,
+): Promise<Advanced> {
   const { store, clock } = app
   if (clock.kind !== 'virtual') {
     throw new MailctlError('usage', 'this account runs on the system clock, which cannot be advanced', {

@@ -92,10 +92,8 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
   try {
     const earlier = idempotencyKey === undefined ? undefined : await store.idOfKey(idempotencyKey)
     if (earlier !== undefined) return { messageId: earlier, isDuplicate: true, held: [], warnings: [] }
-    const { people, tags, configurationSet, delivery, suppressedReasons, mailFrom, account, authority, identities } = await examineSubmission(
-      app,
-      submission,
-    )
+    const { people, tags, configurationSet, delivery, suppressedReasons, mailFrom, account, authority, identities } =
+      await examineSubmission(app, submission)
     const id = ids.newMessageId()
     const { header, rewritten } = rewriteHeader(content.header, {
       messageId: id,

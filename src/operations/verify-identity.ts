@@ -97,6 +97,20 @@ function assertReached(records: readonly RecordEvidence[], resolver: string | un
   })
 }
 
+/** Asks for one key of the identity, without changing it. @throws MailctlError unreachable, interrupted */
+export async function lookForKey(
+  { keys, settings, resolver }: CheckingApp,
+  identity: Identity,
+  { selector, look }: { readonly selector: string; readonly look: Look },
+): Promise<RecordEvidence> {
+  const planned = (await planFor({ keys, settings }, identity)).find(record => record.selector === selector)
+  if (planned === undefined) throw new Error(`${identity.name} has no key ${selector}`)
+  const answer = await answerBy(look.limit, resolver.lookupAuthoritative(planned.name, questionType(planned)))
+  const evidence = { planned, answer, comparison: compareRecord(planned, answer) }
+  assertReached([evidence], look.resolver)
+  return evidence
+}
+
 /** One look at the DNS; the state is stored. @throws MailctlError unreachable, when a given resolver never answers; nothing is stored then */
 export async function checkDomain(app: CheckingApp, identity: Identity, { resolver, limit }: Look): Promise<DomainCheck> {
   const { records, soa, notices } = await gather(app, identity, limit)

@@ -47,7 +47,7 @@ test('records that vanish: a warning, 72 hours of grace, then it sends no more u
   expect((await run(send)).stderr).toMatch(/^mailctl: Email address is not verified\. .*: a@shop\.example, b@shop\.example\n/)
   expect((await run(['clock', 'advance', '30d'])).stderr, 'nothing looks for it any more').toBe('')
   expect(await json(['verify', 'domain', 'shop.example'])).toMatchObject({ VerificationStatus: 'SUCCESS', VerifiedForSendingStatus: true })
-})
+}, 120_000)
 
 test('a search that finds nothing ends after 72 hours', async () => {
   const { run, json } = await wholeDoor()
@@ -63,4 +63,4 @@ test('a search that finds nothing ends after 72 hours', async () => {
     '2026-01-04T00:00:00.000Z the records of shop.example were not found for 72 hours and are not looked for any more',
   )
   expect((await json(['identity', 'show', 'shop.example'])).VerificationStatus).toBe('FAILED')
-})
+}, 120_000)

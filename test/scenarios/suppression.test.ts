@@ -88,7 +88,7 @@ test('feedback forwarding that is off keeps the report back, not the event', asy
   const engine = await openEngine()
   const identity = await engine.app.store.identity('shop.example')
   if (!identity) throw new Error('no identity')
-  await engine.app.store.saveIdentity({ ...identity, feedbackForwarding: false })
+  await engine.app.store.saveIdentity({ ...identity, feedbackForwarding: false }, identity)
   await suppressAddress(engine.app, 'ann@gmail.com', 'BOUNCE')
   const sent = await send(engine, ['ann@gmail.com'])
   expect(sent).toMatchObject({ accepted: { reports: [] }, events: ['Send', 'Bounce/OnAccountSuppressionList'] })

@@ -1,0 +1,69 @@
+/** `mailctl dkim import`: a key of the caller's own signs once it is found in DNS. */
+import { importKey } from '../../../operations/dkim.ts'
+import { checkedView, type IdentityView, identityView } from '../../../operations/identity-view.ts'
+import type { VerifiedDomain } from '../../../operations/verify-identity.ts'
+import { command } from '../../command.ts'
+import { noticeHostname } from '../../hostname-notice.ts'
+import { showChecked, showIdentity } from '../../identity-text.ts'
+import { requiredText } from '../../moments.ts'
+import { PUBLISH_FLAGS, publishTarget, RESOLVER_FLAG } from '../../publish-flags.ts'
+import { readInput } from '../../values.ts'
+
+interface Shown {
+  readonly done: VerifiedDomain
+  readonly view: IdentityView
+}
+
+export default command<Shown>({
+  path: 'dkim import',
+  arguments: '<domain>',
+  summary: 'Sign with a key of your own',
+  details:
+    'An RSA key of 1024 to 2048 bits, as PEM or as its base64 text, without a passphrase. It signs once its record is found in DNS; the key that ' +
+    'signs now goes on until then. To change a key of your own, import the next one under a new selector.',
+  examples: [
+    'mailctl dkim import example.com --selector mail2026 --key-file private.pem',
+    'openssl genrsa 2048 | mailctl dkim import example.com --selector mail2026 --key-file -',
+  ],
+  options: [
+    { flags: '--selector <name>', summary: 'letters, digits and hyphens, 1 to 63 (required)' },
+    { flags: '--key-file <file>', summary: 'the private key; - reads it from stdin (required)', path: true },
+    ...PUBLISH_FLAGS,
+    RESOLVER_FLAG,
+  ],
+  fails: [
+    'usage',
+    'bad-data',
+    'no-input',
+    'too-large',
+    'not-found',
+    'conflict',
+    'unreachable',
+    'forbidden',
+    'config',
+    'store-unavailable',
+    'interrupted',
+  ],
+  results: { 0: 'it signs', 1: 'it was stored and is not found in DNS yet' },
+  async run({ app, config, io, signal, progress, notice }, [domain = ''], flags) {
+    const selector = requiredText(flags, 'selector')
+    const pem = (await readInput(requiredText(flags, 'keyFile'), io)).toString('latin1')
+    const publish = await publishTarget(flags)
+    const opened = await app()
+    noticeHostname({ notice }, opened.settings)
+    progress(`Looking for the key of ${domain}`)
+    const look = { resolver: config.resolver, limit: signal }
+    const done = await importKey(opened, { domain, key: { kind: 'byo', selector, pem }, ...(publish && { publish }), ...look })
+    for (const text of done.notices) notice(text)
+    for (const { record, action, detail } of done.published?.results ?? [])
+      if (action === 'REFUSED') notice(`${record.purpose} ${record.name} was not published: ${detail ?? ''}`)
+    return { done, view: identityView(done.identity, opened) }
+  },
+  json: ({ done, view }) => ({ ...view, DnsRecords: done.records.map(checkedView) }),
+  async show(io, { done }) {
+    showIdentity(io, done.identity)
+    io.line()
+    await showChecked(io, done.records)
+  },
+  exit: ({ done: { identity } }) => (identity.dkim.signing?.token === identity.dkim.tokens[0] ? 0 : 1),
+})
