@@ -136,3 +136,15 @@ test('an address is proved by the mailed code, once and within a day', async () 
   expect((await startEmailVerification(app, address)).messageId).toBeNull()
   await app.close()
 })
+
+test.each(['lab', 'relay'] as const)('in %s the mail with the code names the command, and no link that nobody serves', async network => {
+  const app = identityHome().open({ network })
+  const { messageId } = await startEmailVerification(app, 'ann@example.com')
+  const content = await app.store.content(messageId ?? '')
+  const text = content === undefined ? '' : `${content.head}${await bytesOf(content.body)}`
+  expect(text).toContain('mailctl verify email ann@example.com --token ')
+  expect(text).not.toMatch(/https?:|href|www\./i)
+  expect(/^From: .*$/m.exec(text)?.[0]).toContain(network === 'lab' ? 'no-reply-aws@amazon.com' : 'no-reply@mta.mailctl.test')
+  if (network !== 'lab') expect(text).not.toMatch(/amazon/i)
+  await app.close()
+})
