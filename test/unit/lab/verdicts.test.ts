@@ -99,16 +99,18 @@ describe('a receiver of the lab', () => {
     await judged(await signed())
     const before = process.memoryUsage.rss()
     let peak = 0
+    let looks = 0
     const chunks = function* (): Generator<Buffer> {
       yield head
       for (let sent = 0; sent < 40 * 1024 * 1024; sent += line.length) {
         peak = Math.max(peak, process.memoryUsage.rss() - before)
+        looks += 1
         yield line
       }
     }
     const { dkim } = await judged(Readable.from(chunks(), { objectMode: false }))
     expect(dkim[0]?.result).toBe('neutral')
-    expect(peak).toBeGreaterThan(0)
+    expect(looks).toBeGreaterThan(600)
     expect(peak / 1024 / 1024).toBeLessThan(32)
   })
 })
