@@ -3,7 +3,7 @@
  * Each is written beside its place, synced and renamed, so it is whole or absent. Nothing of a key ever reaches an error text.
  */
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -17,11 +17,23 @@ const SELECTOR_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 /** The longest key text taken. SES fact: concepts §4. */
 const LONGEST_KEY_TEXT = 20_480
 
+const LOOK_AGAIN_MS = 1_000
+const MOST_KNOWN = 1_000
+
+interface KnownKey {
+  readonly key: KeyObject
+  readonly file: string
+  /** Tells one file of this name from another. */
+  readonly stamp: string
+  /** `performance.now()` when the file was last seen to be the same. */
+  seenAt: number
+}
+
 /** @param folder `keys/` of the account; made when it is not there */
 export function openKeys(folder: string): Keys {
   const dkim = join(folder, 'dkim')
   /** Parsed and kept, by selector and domain: every message asks, and to look for a file that is not there costs more than to sign. */
-  const known = new Map<string, KeyObject>()
+  const known = new Map<string, KnownKey>()
 
   async function store(file: string, key: KeyObject): Promise<void> {
     makePrivateFolder(folder)
@@ -50,8 +62,9 @@ export function openKeys(folder: string): Keys {
   async function load(selector: string, domain: string): Promise<KeyObject> {
     const name = `${selector} ${domain}`
     const kept = known.get(name)
-    if (kept) return kept
+    if (kept && isSame(kept)) return kept.key
     for (const file of [callersFile(dkim, selector, domain), ownFile(dkim, selector)]) {
+      const stamp = stampOf(file)
       const pem = await readFile(file, 'latin1').catch((error: unknown) => {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
         throw fileFailure(`cannot read the key ${file}`, error)
@@ -59,7 +72,8 @@ export function openKeys(folder: string): Keys {
       if (pem === undefined) continue
       const key = readKey(pem)
       if (!key) throw new MailctlError('store-unavailable', `the key ${file} is damaged`, { hint: 'Restore it, or make a new key pair.' })
-      known.set(name, key)
+      if (known.size >= MOST_KNOWN) known.clear()
+      known.set(name, { key, file, stamp, seenAt: performance.now() })
       return key
     }
     throw new MailctlError('store-unavailable', `the private key ${selector} of ${domain} is gone from ${dkim}`, {
@@ -101,6 +115,19 @@ export function openKeys(folder: string): Keys {
       })
     },
   }
+}
+
+/** Another process may have put another key in its place, which is then another file. Looked for once a second. */
+function isSame(kept: KnownKey): boolean {
+  const now = performance.now()
+  if (now - kept.seenAt < LOOK_AGAIN_MS) return true
+  kept.seenAt = now
+  return kept.stamp === stampOf(kept.file)
+}
+
+function stampOf(file: string): string {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found ? `${found.ino} ${found.mtimeMs}` : ''
 }
 
 function newSelector(): string {

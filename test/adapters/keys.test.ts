@@ -1,7 +1,7 @@
 import { createPublicKey, createSign, createVerify, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { openKeys } from '../../src/adapters/keys.ts'
 import { tempFolder } from '../support/account.ts'
 
@@ -133,4 +133,26 @@ it('says which key is gone or damaged', async () => {
   })
   rmSync(file)
   await expect(openKeys(folder).privateKey(selector, 'example.com')).rejects.toMatchObject({ code: 'store-unavailable' })
+})
+
+it('a key that another process has replaced is noticed within a second or two', async () => {
+  const folder = join(tempFolder(), 'keys')
+  const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const [first, second] = [rsa(1024), rsa(1024)]
+  const engine = openKeys(folder)
+  await engine.import('mine', 'example.com', pemOf(first))
+  expect((await engine.privateKey('mine', 'example.com')).equals(first)).toBe(true)
+  const command = openKeys(folder)
+  await command.remove('mine', 'example.com')
+  await command.import('mine', 'example.com', pemOf(second))
+  const later = performance.now() + 2_000
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(later)
+  try {
+    expect((await engine.privateKey('mine', 'example.com')).equals(second)).toBe(true)
+    await command.remove('mine', 'example.com')
+    clock.mockReturnValue(later + 2_000)
+    await expect(engine.privateKey('mine', 'example.com')).rejects.toMatchObject({ code: 'store-unavailable' })
+  } finally {
+    clock.mockRestore()
+  }
 })
