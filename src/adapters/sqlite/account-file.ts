@@ -18,10 +18,10 @@ import { sql as account001 } from './migrations/001-account.ts'
 import { sql as engine002 } from './migrations/002-engine.ts'
 import { sql as routes003 } from './migrations/003-routes.ts'
 import { sql as queueTools004 } from './migrations/004-queue-tools.ts'
-import { sql as suppression006 } from './migrations/006-suppression.ts'
-import { sql as identities007 } from './migrations/007-identities.ts'
-import { sql as reputation008 } from './migrations/008-reputation.ts'
-import { sql as activity009 } from './migrations/009-activity.ts'
+import { sql as reputation005 } from './migrations/005-reputation.ts'
+import { sql as activity006 } from './migrations/006-activity.ts'
+import { sql as suppression007 } from './migrations/007-suppression.ts'
+import { sql as identities008 } from './migrations/008-identities.ts'
 import { openStore, type StoreOptions } from './store.ts'
 
 /** The schema of `account.db`, step by step. */
@@ -30,10 +30,10 @@ export const ACCOUNT_MIGRATIONS: readonly Migration[] = [
   { name: '002-engine', sql: engine002 },
   { name: '003-routes', sql: routes003 },
   { name: '004-queue-tools', sql: queueTools004 },
-  { name: '008-reputation', sql: reputation008 },
-  { name: '009-activity', sql: activity009 },
-  { name: '006-suppression', sql: suppression006 },
-  { name: '007-identities', sql: identities007 },
+  { name: '005-reputation', sql: reputation005 },
+  { name: '006-activity', sql: activity006 },
+  { name: '007-suppression', sql: suppression007 },
+  { name: '008-identities', sql: identities008 },
 ]
 
 export interface NewAccount {
