@@ -1,4 +1,5 @@
 /** Verified identities as records, and which of them speaks for an address. SES facts: concepts §3 and §4. */
+import type { ResourceTag } from './resource-tags.ts'
 
 export type VerificationStatus = 'PENDING' | 'SUCCESS' | 'FAILED' | 'TEMPORARY_FAILURE' | 'NOT_STARTED'
 export type VerificationErrorType = 'SERVICE_ERROR' | 'DNS_SERVER_ERROR' | 'HOST_NOT_FOUND' | 'TYPE_NOT_FOUND' | 'INVALID_VALUE'
@@ -69,14 +70,9 @@ export interface Identity {
   /** The code of a pending address verification and when it lapses; null otherwise. */
   readonly token: { readonly value: string; readonly expiresAt: number } | null
   /** In the order in which they were given. */
-  readonly tags: readonly IdentityTag[]
+  readonly tags: readonly ResourceTag[]
   /** When its records are looked for again; null: not before its owner asks. */
   readonly nextCheckAt: number | null
-}
-
-export interface IdentityTag {
-  readonly key: string
-  readonly value: string
 }
 
 export interface SigningKey {

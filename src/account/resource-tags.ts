@@ -1,4 +1,4 @@
-/** Tags of a configuration set: names for its owner's own use. SES facts: concepts §3, at most 50, keys of 1 to 128 and values of 0 to 256 characters. */
+/** Tags of an identity or a configuration set: names for its owner's own use. SES facts: concepts §3, at most 50, keys of 1 to 128 and values of 0 to 256 characters. */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 
@@ -14,23 +14,31 @@ export interface TagChange {
   readonly removed: readonly string[]
 }
 
+/** What the tags belong to, for the texts of refusals. */
+export type Tagged = 'an identity' | 'a configuration set'
+
+const SHOWN_BY: Readonly<Record<Tagged, string>> = {
+  'an identity': 'mailctl identity show',
+  'a configuration set': 'mailctl config-set show',
+}
+
 const MAX_TAGS = 50
 const LONGEST_KEY = 128
 const LONGEST_VALUE = 256
 
 /** @throws MailctlError bad-data, limit-exceeded, not-found (a tag to remove) */
-export function changedTags(tags: readonly ResourceTag[], { added, removed }: TagChange): readonly ResourceTag[] {
+export function changedTags(tags: readonly ResourceTag[], { added, removed }: TagChange, tagged: Tagged): readonly ResourceTag[] {
   const changed = new Map(tags.map(({ key, value }) => [key, value]))
   for (const key of removed)
     if (!changed.delete(key))
-      throw new MailctlError('not-found', `there is no tag '${printable(key)}' to remove`, { hint: 'config-set show lists the tags.' })
+      throw new MailctlError('not-found', `there is no tag '${printable(key)}' to remove`, { hint: `${SHOWN_BY[tagged]} lists the tags.` })
   for (const { key, value } of added) {
     checkLength(`the key of the tag '${printable(key)}'`, key, { least: 1, most: LONGEST_KEY })
     checkLength(`the value of the tag '${printable(key)}'`, value, { least: 0, most: LONGEST_VALUE })
     changed.set(key, value)
   }
   if (changed.size > MAX_TAGS)
-    throw new MailctlError('limit-exceeded', `a configuration set has at most ${MAX_TAGS} tags, this would have ${changed.size}`, {
+    throw new MailctlError('limit-exceeded', `${tagged} has at most ${MAX_TAGS} tags, this would have ${changed.size}`, {
       hint: 'Remove some with --untag KEY.',
     })
   return [...changed].map(([key, value]) => ({ key, value }))

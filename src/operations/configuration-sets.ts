@@ -68,7 +68,7 @@ function changed(
   } = withSending(set, sendingEnabled ?? set.sendingEnabled, now)
   const tracking = trackingChange === undefined ? trackingBefore : changedTracking(trackingBefore, trackingChange)
   const reasons = suppressedReasons === undefined ? reasonsBefore : suppressedReasons
-  const tags = tagChange === undefined ? tagsBefore : changedTags(tagsBefore, tagChange)
+  const tags = tagChange === undefined ? tagsBefore : changedTags(tagsBefore, tagChange, 'a configuration set')
   return {
     ...rest,
     delivery: { ...set.delivery, ...delivery },

@@ -1,7 +1,7 @@
 /** Changing what an identity does: signing, keys, MAIL FROM, default configuration set, feedback, tags; and removing it. SES facts: concepts §3 to §5. */
 import { checkLengthChange, keyRoles, withNewKeys } from '../account/dkim-keys.ts'
 import { coveringNames, type Identity } from '../account/identity.ts'
-import { changedTags } from '../account/identity-tags.ts'
+import { changedTags, type ResourceTag } from '../account/resource-tags.ts'
 import { withNextCheck } from '../account/verification.ts'
 import { MailctlError } from '../base/errors.ts'
 import type { App } from './app.ts'
@@ -42,7 +42,7 @@ export async function setIdentity(app: ChangingApp, name: string, change: Identi
     mailFrom: changedMailFrom(identity, change, now),
     configurationSet: change.configurationSet === undefined ? identity.configurationSet : change.configurationSet || null,
     feedbackForwarding: change.feedbackForwarding === undefined ? identity.feedbackForwarding : change.feedbackForwarding === 'on',
-    tags: changedTags(identity.tags, change.tags ?? [], change.removedTags ?? []),
+    tags: changedTags(identity.tags, { added: tagsOf(change.tags ?? []), removed: change.removedTags ?? [] }, 'an identity'),
     dkim: change.signing === undefined ? identity.dkim : { ...identity.dkim, signingEnabled: change.signing === 'on', signingChosen: true },
   }
   const withKeys = change.dkim === undefined ? changed : await changeKeys(app, changed, change.dkim)
@@ -144,3 +144,5 @@ export async function deleteIdentity(app: Pick<App, 'store' | 'keys'>, name: str
   )
   return deletion
 }
+
+const tagsOf = (pairs: readonly (readonly [key: string, value: string])[]): ResourceTag[] => pairs.map(([key, value]) => ({ key, value }))

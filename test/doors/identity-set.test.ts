@@ -102,7 +102,7 @@ test.each([
   [['shop.example', '--key', 'rsa1024'], 65, 'BadRequestException', /^the keys of shop\.example are RSA_1024_BIT already$/],
   [['shop.example', '--mail-from', 'bounce.other.example'], 65, 'BadRequestException', /is not a subdomain of shop\.example$/],
   [['shop.example', '--on-mx-failure', 'reject'], 64, 'UsageError', /^shop\.example has no MAIL FROM domain$/],
-  [['shop.example', '--tag', '=x'], 65, 'BadRequestException', /1 to 128 characters/],
+  [['shop.example', '--tag', '=x'], 65, 'BadRequestException', /0 characters, 1 to 128 are allowed/],
   [['shop.example', '--untag', 'gone'], 1, 'NotFoundException', /^there is no tag 'gone' to remove$/],
   [
     ['shop.example', ...Array.from({ length: 51 }, (_, index) => ['--tag', `k${index}=v`]).flat()],

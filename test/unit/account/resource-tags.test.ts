@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
-import { changedTags } from '../../../src/account/identity-tags.ts'
+import { changedTags as change, type ResourceTag } from '../../../src/account/resource-tags.ts'
 
+const changedTags = (tags: readonly ResourceTag[], added: readonly (readonly [string, string])[], removed: readonly string[]) =>
+  change(tags, { added: added.map(([key, value]) => ({ key, value })), removed }, 'an identity')
 const tags = (...keys: string[]) => keys.map(key => ({ key, value: '' }))
 const many = (count: number): [string, string][] => Array.from({ length: count }, (_, index) => [`k${index}`, 'v'])
 
@@ -34,9 +36,15 @@ it('adds at the end, replaces in place, removes first', () => {
 })
 
 it.each<[string, [string, string][], string[], string, string]>([
-  ['an empty key', [['', 'v']], [], 'bad-data', "a tag's key has 1 to 128 characters, this one has 0"],
-  ['a long key', [['k'.repeat(129), 'v']], [], 'bad-data', "a tag's key has 1 to 128 characters, this one has 129"],
-  ['a long value', [['k', 'v'.repeat(257)]], [], 'bad-data', "the value of the tag 'k' has 257 characters, 256 are allowed"],
+  ['an empty key', [['', 'v']], [], 'bad-data', "the key of the tag '' has 0 characters, 1 to 128 are allowed"],
+  [
+    'a long key',
+    [['k'.repeat(129), 'v']],
+    [],
+    'bad-data',
+    `the key of the tag '${'k'.repeat(129)}' has 129 characters, 1 to 128 are allowed`,
+  ],
+  ['a long value', [['k', 'v'.repeat(257)]], [], 'bad-data', "the value of the tag 'k' has 257 characters, 0 to 256 are allowed"],
   ['too many', many(50), [], 'limit-exceeded', 'an identity has at most 50 tags, this would have 51'],
   ['one that is not there', [], ['gone'], 'not-found', "there is no tag 'gone' to remove"],
 ])('refuses %s', (_, added, removed, code, message) => {
