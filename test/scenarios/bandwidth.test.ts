@@ -1,19 +1,9 @@
 /** Large messages are held back to 40 MB a second, small ones are not, and an operation may take less than 40 MB. */
 import { expect, test } from 'vitest'
 import { openEngine } from '../support/engine.ts'
+import { longMessage } from '../support/long-message.ts'
 
 const MB = 1024 * 1024
-const HEAD = 'From: orders@shop.example\r\nTo: ann@gmail.com\r\nSubject: large\r\n\r\n'
-
-/** Lines of 76 characters. */
-function messageOf(octets: number): Buffer {
-  const message = Buffer.alloc(octets, 'x')
-  message.write(HEAD)
-  for (let at = HEAD.length + 76; at < octets - 4; at += 78) message.write('\r\n', at)
-  message.write('\r\n', octets - 2)
-  return message
-}
-
 test('large messages wait their turn, or are refused when they may not wait so long; small ones pass by', {
   timeout: 120_000,
 }, async () => {
@@ -21,17 +11,17 @@ test('large messages wait their turn, or are refused when they may not wait so l
   const { clock } = app
   await clock.waitUntil(clock.now() + 1_000) // tokens for all of them
   const start = clock.now()
-  await submit(messageOf(40 * MB))
+  await submit(longMessage(40 * MB))
   expect(clock.now()).toBe(start)
-  await submit(messageOf(10 * MB))
+  await submit(longMessage(10 * MB))
   expect(clock.now()).toBe(start)
-  await expect(submit(messageOf(11 * MB), { rateWaitMs: 0 })).rejects.toMatchObject({
+  await expect(submit(longMessage(11 * MB), { rateWaitMs: 0 })).rejects.toMatchObject({
     code: 'rate-exceeded',
     message: 'Maximum sending rate exceeded.',
     hint: expect.stringContaining('could in 275ms'),
   })
   // What was refused has taken nothing.
-  await submit(messageOf(40 * MB), { rateWaitMs: 0, bandwidthWaitMs: 1_000 })
+  await submit(longMessage(40 * MB), { rateWaitMs: 0, bandwidthWaitMs: 1_000 })
   expect(clock.now()).toBe(start + 1_000)
   expect((await app.store.messages(9)).map(({ sizeBytes }) => Math.floor(sizeBytes / MB)).sort()).toEqual([10, 40, 40])
 })
@@ -39,11 +29,11 @@ test('large messages wait their turn, or are refused when they may not wait so l
 test('an operation of the older API takes 10 MB, and not an octet more', async () => {
   const { app, submit } = await openEngine()
   const limit = { maxBytes: 10 * MB }
-  await expect(submit(messageOf(10 * MB + 1), limit)).rejects.toMatchObject({
+  await expect(submit(longMessage(10 * MB + 1), limit)).rejects.toMatchObject({
     code: 'too-large',
     message: expect.stringContaining('10 MB'),
   })
   expect(await app.store.messages(9)).toEqual([])
-  await submit(messageOf(10 * MB), limit)
+  await submit(longMessage(10 * MB), limit)
   expect(await app.store.messages(9)).toHaveLength(1)
 })

@@ -6,30 +6,20 @@ import { expect, test } from 'vitest'
 import { composeFromRequest } from '../../src/operations/compose-message.ts'
 import type { Files } from '../../src/ports/files.ts'
 import { openEngine } from '../support/engine.ts'
+import { LONG_HEAD, longMessage } from '../support/long-message.ts'
 import { openShop } from '../support/shop.ts'
 
 const LIMIT = 41_943_040
-const HEAD = 'From: orders@shop.example\r\nTo: ann@gmail.com\r\nSubject: at the limit\r\n\r\n'
-
-/** Lines of 76 characters, the last one as short as it must be. */
-function messageOf(octets: number): Buffer {
-  const message = Buffer.alloc(octets, 'x')
-  message.write(HEAD)
-  for (let at = HEAD.length + 76; at < octets - 4; at += 78) message.write('\r\n', at)
-  message.write('\r\n', octets - 2)
-  return message
-}
-
 test('a raw message of exactly 40 MB is delivered, one octet more is refused', { timeout: 120_000 }, async () => {
   const shop = await openShop()
-  const over = await shop.run(['send', '--raw', '-', '--json'], { stdin: messageOf(LIMIT + 1) })
+  const over = await shop.run(['send', '--raw', '-', '--json'], { stdin: longMessage(LIMIT + 1) })
   expect([over.code, over.stdout]).toEqual([65, ''])
   expect(JSON.parse(over.stderr)).toEqual({
     Error: { Code: 'MessageRejected', Message: 'Message is larger than 40 MB after encoding', Hint: expect.any(String) },
   })
   await shop.nothingStored()
 
-  const exact = messageOf(LIMIT)
+  const exact = longMessage(LIMIT)
   const taken = await shop.run(['send', '--raw', '-', '--timeout', '100s', '--json'], { stdin: exact })
   expect(JSON.parse(taken.stdout).Recipients).toEqual([expect.objectContaining({ Status: 'DELIVERED' })])
   expect(taken.code).toBe(0)
@@ -39,7 +29,7 @@ test('a raw message of exactly 40 MB is delivered, one octet more is refused', {
   const shown = await shop.run(['inbox', 'show', Messages[0].Id, '--raw'])
   const body = shown.stdout.slice(shown.stdout.indexOf('\r\n\r\n') + 4)
   const sha256 = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex')
-  expect(sha256(body)).toBe(sha256(exact.subarray(HEAD.length)))
+  expect(sha256(body)).toBe(sha256(exact.subarray(LONG_HEAD.length)))
   expect(Messages[0].Authentication).toMatchObject({ Dmarc: 'pass' })
 })
 

@@ -7,6 +7,7 @@ import { noticeHostname } from '../../hostname-notice.ts'
 import { showChecked, showIdentity } from '../../identity-text.ts'
 import { requiredText } from '../../moments.ts'
 import { PUBLISH_FLAGS, publishTarget, RESOLVER_FLAG } from '../../publish-flags.ts'
+import { noticeRefused } from '../../publish-notice.ts'
 import { readInput } from '../../values.ts'
 
 interface Shown {
@@ -55,8 +56,7 @@ export default command<Shown>({
     const look = { resolver: config.resolver, limit: signal }
     const done = await importKey(opened, { domain, key: { kind: 'byo', selector, pem }, ...(publish && { publish }), ...look })
     for (const text of done.notices) notice(text)
-    for (const { record, action, detail } of done.published?.results ?? [])
-      if (action === 'REFUSED') notice(`${record.purpose} ${record.name} was not published: ${detail ?? ''}`)
+    noticeRefused({ notice }, done.published)
     return { done, view: identityView(done.identity, opened) }
   },
   json: ({ done, view }) => ({ ...view, DnsRecords: done.records.map(checkedView) }),

@@ -5,6 +5,7 @@ import { command } from '../../command.ts'
 import { keyJson, showKeys } from '../../dkim-keys.ts'
 import { noticeHostname } from '../../hostname-notice.ts'
 import { PUBLISH_FLAGS, publishTarget, RESOLVER_FLAG } from '../../publish-flags.ts'
+import { noticeRefused } from '../../publish-notice.ts'
 
 interface Shown {
   readonly rotation: Rotation
@@ -44,6 +45,7 @@ export default command<Shown>({
     progress(`Looking for the next key of ${domain}`)
     const rotation = await rotateKeys(opened, { domain, ...(publish && { publish }), resolver: config.resolver, limit: signal })
     for (const text of rotation.notices) notice(text)
+    noticeRefused({ notice }, rotation.published)
     const { keys } = await readKeys(opened, rotation.identity.name)
     return { rotation, view: identityView(rotation.identity, opened), keys }
   },

@@ -8,6 +8,7 @@ import { noticeHostname } from '../../hostname-notice.ts'
 import { showChecked, showIdentity } from '../../identity-text.ts'
 import { textFlag } from '../../moments.ts'
 import { PUBLISH_FLAGS, publishTarget, RESOLVER_FLAG } from '../../publish-flags.ts'
+import { noticeRefused } from '../../publish-notice.ts'
 
 interface Shown {
   readonly done: VerifiedDomain
@@ -70,8 +71,7 @@ export default command<Shown>({
       ...(flags['wait'] === true && { wait: { timeoutMs, signal, onCheck } }),
     })
     for (const text of done.notices) notice(text)
-    for (const { record, action, detail } of done.published?.results ?? [])
-      if (action === 'REFUSED') notice(`${record.purpose} ${record.name} was not published: ${detail ?? ''}`)
+    noticeRefused({ notice }, done.published)
     return { done, view: identityView(done.identity, opened) }
   },
   json: ({ done, view }) => ({ ...view, DnsRecords: done.records.map(checkedView) }),
