@@ -41,7 +41,8 @@ export type SesEvent = { readonly eventType: string; readonly mail: Readonly<Rec
 /** `2026-03-04T10:00:00.100Z`; @param at epoch milliseconds */
 export const isoTime = (at: number): string => new Date(at).toISOString()
 
-function mailObject(mail: EventMail): Record<string, unknown> {
+/** @param rendered false: there never was a message with header fields */
+function mailObject(mail: EventMail, rendered: boolean): Record<string, unknown> {
   return {
     timestamp: isoTime(mail.acceptedAt),
     source: mail.source,
@@ -50,28 +51,35 @@ function mailObject(mail: EventMail): Record<string, unknown> {
     messageId: mail.messageId,
     destination: mail.destination,
     headersTruncated: mail.headersTruncated,
-    headers: mail.headers.map(([name, value]) => ({ name, value })),
-    commonHeaders: {
-      from: [mail.source],
-      ...(mail.replyTo.length > 0 && { replyTo: mail.replyTo }),
-      ...(mail.date !== '' && { date: mail.date }),
-      ...(mail.to.length > 0 && { to: mail.to }),
-      ...(mail.cc.length > 0 && { cc: mail.cc }),
-      ...(mail.bcc.length > 0 && { bcc: mail.bcc }),
-      messageId: mail.messageId,
-      subject: mail.subject,
-    },
+    ...(rendered && { headers: mail.headers.map(([name, value]) => ({ name, value })), commonHeaders: commonHeaders(mail) }),
     tags: mail.tags,
   }
 }
 
+const commonHeaders = (mail: EventMail) => ({
+  from: [mail.source],
+  ...(mail.replyTo.length > 0 && { replyTo: mail.replyTo }),
+  ...(mail.date !== '' && { date: mail.date }),
+  ...(mail.to.length > 0 && { to: mail.to }),
+  ...(mail.cc.length > 0 && { cc: mail.cc }),
+  ...(mail.bcc.length > 0 && { bcc: mail.bcc }),
+  messageId: mail.messageId,
+  subject: mail.subject,
+})
+
 /** The whole event. From Delivery on it carries the address we sent from, as a tag. */
 export function sesEvent(mail: EventMail, { type, detail, outgoingIp }: EventDetail): SesEvent {
   const sent = outgoingIp === undefined ? mail : { ...mail, tags: { ...mail.tags, 'ses:outgoing-ip': [outgoingIp] } }
-  return { eventType: type, mail: mailObject(sent), ...detail }
+  return { eventType: type, mail: mailObject(sent, type !== 'Rendering Failure'), ...detail }
 }
 
 export const SEND: EventDetail = { type: 'Send', detail: { send: {} } }
+
+/** Instead of every other event after Send: the template could not be filled. @param errorMessage SES fact: events "Rendering Failure" */
+export const renderingFailureEvent = (failure: { readonly templateName: string; readonly errorMessage: string }): EventDetail => ({
+  type: 'Rendering Failure',
+  detail: { failure },
+})
 
 export interface DeliveryFacts {
   readonly at: number
