@@ -19,6 +19,7 @@ const BENCHES = {
   queue: async () => (await import('./queue.mjs')).queue,
   admission: async () => (await import('./admission.mjs')).admission,
   'store-queue': async () => (await import('./store-queue.mjs')).storeQueue,
+  story: async () => (await import('./story.mjs')).story,
 }
 const GROUPS = { scaling: ['size', 'recipients', 'destinations', 'cores', 'dead-host', 'queue'] }
 

@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly clock?: 'system' | 'virtual'
   /** Default: true. */
   readonly production?: boolean
+  /** Verified from the start; default: `shop.example`. `null`: the account is as `init` makes it. */
+  readonly domain?: string | null
   /** A home to open again; it is left in place. */
   readonly home?: string
   readonly env?: Readonly<Record<string, string>>
@@ -33,8 +35,14 @@ export interface Engine {
 
 export const START = Date.parse('2026-01-01T00:00:00Z')
 
-/** Its domain `shop.example` is verified, with DKIM, and published in the lab. */
-export async function openEngine({ clock = 'virtual', production = true, home, env = {} }: EngineOptions = {}): Promise<Engine> {
+/** Its domain is verified, with DKIM, and published in the lab. */
+export async function openEngine({
+  clock = 'virtual',
+  production = true,
+  domain = 'shop.example',
+  home,
+  env = {},
+}: EngineOptions = {}): Promise<Engine> {
   const folder = home ?? (await mkdtemp(join(tmpdir(), 'mailctl-engine-')))
   const config = loadConfig({ home: folder }, env)
   const { created } = await createAccount(config, { region: 'us-east-1', clock, ...(clock === 'virtual' && { startAt: START, seed: 7 }) })
@@ -49,7 +57,7 @@ export async function openEngine({ clock = 'virtual', production = true, home, e
     if (home === undefined) await rm(folder, { recursive: true, force: true })
   })
   if (created) {
-    await addVerifiedDomain(app, 'shop.example')
+    if (domain !== null) await addVerifiedDomain(app, domain)
     if (production) await app.store.saveAccount({ ...(await app.store.account()), productionAccess: true, ...PRODUCTION })
   }
   return {
