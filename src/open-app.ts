@@ -15,6 +15,7 @@ import { RelayHealth } from './delivery/relay-health.ts'
 import type { OpenLab } from './lab/lab.ts'
 import type { App } from './operations/app.ts'
 import { Bandwidth } from './operations/shape-acceptance.ts'
+import type { Certificates } from './ports/certificates.ts'
 import type { Lab } from './ports/lab.ts'
 import type { Renderer } from './ports/renderer.ts'
 import type { Resolver } from './ports/resolver.ts'
@@ -60,6 +61,7 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     clock,
     ids,
     keys: openKeys(join(home, 'keys')),
+    certificates: lazyCertificates(config),
     resolver,
     transport,
     stsPolicies,
@@ -134,6 +136,16 @@ function lazyStsPolicies(load: () => Promise<StsPolicies>): StsPolicies {
   }
 }
 
+function lazyCertificates({ home, settings }: Pick<Config, 'home' | 'settings'>): Certificates {
+  const certificates = once(async () =>
+    (await import('./adapters/certificates.ts')).openCertificates(join(home, 'keys'), settings.hostname),
+  )
+  return {
+    own: async () => (await certificates.get()).own(),
+    read: async (certificateFile, keyFile) => (await certificates.get()).read(certificateFile, keyFile),
+  }
+}
+
 function lazyRenderer(load: () => Promise<Renderer>): Renderer {
   const renderer = once(load)
   return {
@@ -157,18 +169,20 @@ export interface NewAccountOptions {
   readonly region: string
 }
 
-/** Makes the account of this home, or finds the one that is there. @throws MailctlError store-unavailable, config */
+/** Makes the account of this home with its TLS certificate, or finds the one that is there. @throws MailctlError store-unavailable, config */
 export async function createAccount(
-  { home }: Config,
+  config: Config,
   { clock, startAt, seed, region }: NewAccountOptions,
 ): Promise<{ readonly account: Account; readonly created: boolean }> {
-  return createAccountFile({
-    home,
+  const made = createAccountFile({
+    home: config.home,
     region,
     clock,
     ...(startAt !== undefined && { startAt }),
     ...(seed !== undefined && { seed: String(seed) }),
   })
+  await lazyCertificates(config).own()
+  return made
 }
 
 interface LabPlace {

@@ -2,6 +2,7 @@
 import type { Log } from '../base/log.ts'
 import type { RelayHealth } from '../delivery/relay-health.ts'
 import type { Authenticator } from '../ports/authenticator.ts'
+import type { Certificates } from '../ports/certificates.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
 import type { Files } from '../ports/files.ts'
 import type { Keys } from '../ports/keys.ts'
@@ -23,6 +24,7 @@ export interface App {
   readonly clock: Clock
   readonly ids: Ids
   readonly keys: Keys
+  readonly certificates: Certificates
   readonly resolver: Resolver
   readonly transport: Transport
   readonly stsPolicies: StsPolicies
