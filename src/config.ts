@@ -9,7 +9,16 @@ import { MailctlError, messageOf } from './base/errors.ts'
 import type { SettingFlags } from './cli/run-command.ts'
 import type { Config, Network, SettingKey, SettingOrigin, Settings, Smarthost } from './ports/settings.ts'
 import { SETTING_KEYS } from './ports/settings.ts'
-import { checkOwnAddresses, checkSetting, parsePools, parseRelay, parseRetry, parseShaping, withoutPassword } from './setting-values.ts'
+import {
+  checkOwnAddresses,
+  checkSetting,
+  parsePools,
+  parsePublicUrl,
+  parseRelay,
+  parseRetry,
+  parseShaping,
+  withoutPassword,
+} from './setting-values.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -20,36 +29,40 @@ interface Chosen {
 
 /** SES fact (concepts §11): early tries close together, then every two hours. */
 const RETRY = '1m,5m,15m,30m,1h,2h'
+/** Where `serve` opens its HTTP door unless it is told otherwise. */
+const LOCAL_URL = 'http://127.0.0.1:8025'
 
 /** @throws MailctlError usage (a flag), config (`config.json` or an environment variable) */
 export function loadConfig(flags: SettingFlags, env: Environment): Config {
   const { home, profile } = homeFolder(flags, env)
   const file = join(home, 'config.json')
   const stored = readStored(file)
-  const network = choose('network', 'lab', { flags, env, stored, file })
+  const sources = { flags, env, stored, file }
+  const network = choose('network', 'lab', sources)
+  const hostname = choose('hostname', network.value === 'lab' ? 'mta.mailctl.test' : ownName(), sources).value ?? ownName()
+  const publicUrl = network.value === 'lab' ? LOCAL_URL : `https://${hostname}`
   const defaults: Readonly<Record<SettingKey, string | null>> = {
     network: 'lab',
     relay: null,
-    hostname: network.value === 'lab' ? 'mta.mailctl.test' : ownName(),
+    hostname,
     resolver: null,
     region: 'us-east-1',
     retry: RETRY,
     pools: null,
     shaping: null,
+    'public-url': publicUrl,
     store: 'sqlite',
   }
-  const chosen = Object.fromEntries(SETTING_KEYS.map(key => [key, choose(key, defaults[key], { flags, env, stored, file })])) as Record<
-    SettingKey,
-    Chosen
-  >
+  const chosen = Object.fromEntries(SETTING_KEYS.map(key => [key, choose(key, defaults[key], sources)])) as Record<SettingKey, Chosen>
   const settings: Settings = Object.freeze({
     network: network.value as Network,
-    hostname: chosen.hostname.value ?? ownName(),
+    hostname,
     region: chosen.region.value ?? 'us-east-1',
     relay: Object.freeze(smarthosts(chosen.relay.value, network.value === 'relay' ? () => relayPassword(home, env) : () => undefined)),
     retry: Object.freeze(parseRetry(chosen.retry.value ?? RETRY)),
     pools: parsePools(chosen.pools.value ?? ''),
     shaping: parseShaping(chosen.shaping.value ?? ''),
+    publicUrl: parsePublicUrl(chosen['public-url'].value ?? publicUrl),
   })
   return Object.freeze({
     home,
@@ -123,7 +136,7 @@ function choose(key: SettingKey, fallback: string | null, { flags, env, stored, 
     checkSetting(key, flag)
     return { value: flag, origin: 'flag' }
   }
-  const variable = `MAILCTL_${key.toUpperCase()}`
+  const variable = `MAILCTL_${key.toUpperCase().replaceAll('-', '_')}`
   const given = env[variable]
   if (given) return checked({ value: given, origin: 'environment' }, key, variable)
   const own = Object.hasOwn(stored, key) ? stored[key] : undefined

@@ -40,6 +40,9 @@ const checks: Readonly<Record<SettingKey, (value: string) => void>> = {
   shaping: value => {
     parseShaping(value)
   },
+  'public-url': value => {
+    parsePublicUrl(value)
+  },
   store: value => {
     if (value !== 'sqlite') throw wrong('store', redactUrl(value), 'Use sqlite.')
   },
@@ -156,6 +159,13 @@ function wrongShaping(text: string): never {
     `Write SITE=LIMIT:NUMBER+LIMIT:NUMBER, up to ${MAX_SITES} separated by commas, with the limits concurrency (1 to 400), per-session (1 to 100) and ` +
       'per-second (0.01 to 10000): google=concurrency:2+per-second:5,relay=concurrency:50.',
   )
+}
+
+/** `https://mail.example.com` or `http://127.0.0.1:8025`: no path, no login. @throws MailctlError usage */
+export function parsePublicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin
+  throw wrong('public-url', redactUrl(text), 'Write https://mail.example.com or http://127.0.0.1:8025, without a path.')
 }
 
 /** Mail cannot leave from an address of another machine. @throws MailctlError bad-data */

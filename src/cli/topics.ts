@@ -21,6 +21,8 @@ shows which one won.
   MAILCTL_RETRY                waits between tries (default: 1m,5m,15m,30m,1h,2h)
   MAILCTL_POOLS                sending pools: NAME=ADDRESS, separated by commas
   MAILCTL_SHAPING              what sites may bear: SITE=LIMIT:NUMBER, separated by commas
+  MAILCTL_PUBLIC_URL           where links in mail lead to: this account's HTTP door as recipients reach it
+                               (default: http://127.0.0.1:8025 in the lab, else https://HOSTNAME)
   MAILCTL_STORE                sqlite
   NO_COLOR                     any value: no colours
   CI                           true: no questions, no colours, no spinner

@@ -24,6 +24,8 @@ export interface Settings {
   readonly pools: ReadonlyMap<string, readonly string[]>
   /** By the name of a provider of `delivery/shaping.json`, `relay`, `other`, or a name that a site's mail hosts have or are below. */
   readonly shaping: ReadonlyMap<string, OwnLimits>
+  /** `http://host:port` or `https://…` under which recipients reach our HTTP door: links in mail begin with it. No path. */
+  readonly publicUrl: string
 }
 
 /** What a site may bear otherwise than we know by ourselves; what is absent stays as it is. */
@@ -36,7 +38,18 @@ export interface OwnLimits {
   readonly perSecond?: number
 }
 
-export const SETTING_KEYS = ['network', 'relay', 'hostname', 'resolver', 'region', 'retry', 'pools', 'shaping', 'store'] as const
+export const SETTING_KEYS = [
+  'network',
+  'relay',
+  'hostname',
+  'resolver',
+  'region',
+  'retry',
+  'pools',
+  'shaping',
+  'public-url',
+  'store',
+] as const
 export type SettingKey = (typeof SETTING_KEYS)[number]
 export type SettingOrigin = 'flag' | 'environment' | 'config' | 'default'
 

@@ -43,6 +43,7 @@ test('flag beats environment beats config.json beats default, and each origin is
     ['retry', 'default'],
     ['pools', 'default'],
     ['shaping', 'default'],
+    ['public-url', 'default'],
     ['store', 'default'],
   ])
   expect(Object.isFrozen(config) && Object.isFrozen(config.settings)).toBe(true)
@@ -75,6 +76,14 @@ test('the waits between tries are a setting', async () => {
   expect(loadConfig({ home }, {}).settings.retry).toEqual([30_000, 120_000, 14 * 3_600_000])
   expect(loadConfig({ home }, { MAILCTL_RETRY: '1h' }).settings.retry).toEqual([3_600_000])
   expect(() => loadConfig({ home }, { MAILCTL_RETRY: 'soon' })).toThrow("'soon' is not a value of retry")
+})
+
+test('links in mail lead to this machine in the lab, else to its host name, else where the setting says', async () => {
+  expect(loadConfig({ home }, {}).settings.publicUrl).toBe('http://127.0.0.1:8025')
+  expect(loadConfig({ home, network: 'live', hostname: 'mta.example.com' }, {}).settings.publicUrl).toBe('https://mta.example.com')
+  expect(loadConfig({ home }, { MAILCTL_PUBLIC_URL: 'https://Mail.Example.com/' }).settings.publicUrl).toBe('https://mail.example.com')
+  for (const wrong of ['mail.example.com', 'ftp://mail.example.com', 'https://mail.example.com/path', 'https://u:p@mail.example.com'])
+    expect(await run(['config', 'set', 'public-url', wrong])).toMatchObject({ code: 64 })
 })
 
 test('what sites may bear is taken apart, by site and limit', async () => {

@@ -48,6 +48,7 @@ export function openDoor(): Door {
     retry: [60_000],
     pools: new Map(),
     shaping: new Map(),
+    publicUrl: 'http://127.0.0.1:8025',
   } as const
   return {
     home,

@@ -45,6 +45,7 @@ export function identityHome(clock: 'system' | 'virtual' = 'virtual'): IdentityH
         retry: [60_000],
         pools: new Map(),
         shaping: new Map(),
+        publicUrl: 'http://127.0.0.1:8025',
       }
       const resolver = createResolver({ network, resolver: given, labServer })
       const publisher: App['publisher'] = async target => createPublisher(target, { network, labZone: () => zone, resolver })
