@@ -68,6 +68,7 @@ export function loadConfig(flags: SettingFlags, env: Environment): Config {
     home,
     profile,
     file,
+    masterKeyFile: masterKeyFile(home, env),
     settings,
     resolver: chosen.resolver.value ?? undefined,
     origins: Object.freeze({ ...chosen, relay: { ...chosen.relay, value: chosen.relay.value && withoutPassword(chosen.relay.value) } }),
@@ -170,6 +171,11 @@ function smarthosts(relay: string | null, password: () => string | undefined): S
     const secret = host.user === undefined ? undefined : password()
     return Object.freeze(secret === undefined ? host : { ...host, password: secret })
   })
+}
+
+function masterKeyFile(home: string, env: Environment): string {
+  const named = env['MAILCTL_MASTER_KEY_FILE']
+  return named ? resolve(named) : join(home, 'keys', 'master.key')
 }
 
 /** One password for every relay that names a user: the environment, else the file it names, else `keys/relay-password`. */

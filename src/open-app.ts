@@ -16,6 +16,7 @@ import type { OpenLab } from './lab/lab.ts'
 import type { App } from './operations/app.ts'
 import { Bandwidth } from './operations/shape-acceptance.ts'
 import type { Certificates } from './ports/certificates.ts'
+import type { Credentials } from './ports/credentials.ts'
 import type { Lab } from './ports/lab.ts'
 import type { Renderer } from './ports/renderer.ts'
 import type { Resolver } from './ports/resolver.ts'
@@ -62,6 +63,7 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     ids,
     keys: openKeys(join(home, 'keys')),
     certificates: lazyCertificates(config),
+    credentials: lazyCredentials(database, config.masterKeyFile),
     resolver,
     transport,
     stsPolicies,
@@ -143,6 +145,23 @@ function lazyCertificates({ home, settings }: Pick<Config, 'home' | 'settings'>)
   return {
     own: async () => (await certificates.get()).own(),
     read: async (certificateFile, keyFile) => (await certificates.get()).read(certificateFile, keyFile),
+  }
+}
+
+function lazyCredentials(database: Database, masterKeyFile: string): Credentials {
+  const credentials = once(async () => {
+    const [{ openCredentials }, { openVault }] = await Promise.all([
+      import('./adapters/sqlite/credential-rows.ts'),
+      import('./adapters/sqlite/vault.ts'),
+    ])
+    return openCredentials(database, openVault(database, masterKeyFile))
+  })
+  return {
+    create: async (kind, at) => (await credentials.get()).create(kind, at),
+    list: async kind => (await credentials.get()).list(kind),
+    revoke: async (kind, id, at) => (await credentials.get()).revoke(kind, id, at),
+    isInUse: async id => (await credentials.get()).isInUse(id),
+    secretOf: async id => (await credentials.get()).secretOf(id),
   }
 }
 

@@ -14,6 +14,7 @@ shows which one won.
   MAILCTL_RELAY                relay URLs, separated by commas
   MAILCTL_RELAY_PASSWORD       the relay's password
   MAILCTL_RELAY_PASSWORD_FILE  a file that holds it
+  MAILCTL_MASTER_KEY_FILE      the key of stored secrets (default: keys/master.key)
   MAILCTL_HOSTNAME             this machine's name in SMTP and DNS
                                (default: mta.mailctl.test in the lab, else the machine's)
   MAILCTL_RESOLVER             DNS server, as --resolver

@@ -4,6 +4,7 @@ import type { RelayHealth } from '../delivery/relay-health.ts'
 import type { Authenticator } from '../ports/authenticator.ts'
 import type { Certificates } from '../ports/certificates.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
+import type { Credentials } from '../ports/credentials.ts'
 import type { Files } from '../ports/files.ts'
 import type { Keys } from '../ports/keys.ts'
 import type { Lab } from '../ports/lab.ts'
@@ -25,6 +26,7 @@ export interface App {
   readonly ids: Ids
   readonly keys: Keys
   readonly certificates: Certificates
+  readonly credentials: Credentials
   readonly resolver: Resolver
   readonly transport: Transport
   readonly stsPolicies: StsPolicies

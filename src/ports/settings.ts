@@ -59,6 +59,8 @@ export interface Config {
   readonly profile: string
   /** `ip` or `ip:port`; undefined: the system's. */
   readonly resolver: string | undefined
+  /** The key that stored secrets are sealed with; may lie outside the home. */
+  readonly masterKeyFile: string
   readonly settings: Settings
   /** Every key with its value as text (passwords masked) and what won. */
   readonly origins: Readonly<Record<SettingKey, { readonly value: string | null; readonly origin: SettingOrigin }>>

@@ -22,6 +22,7 @@ import { sql as reputation005 } from './migrations/005-reputation.ts'
 import { sql as activity006 } from './migrations/006-activity.ts'
 import { sql as suppression007 } from './migrations/007-suppression.ts'
 import { sql as identities008 } from './migrations/008-identities.ts'
+import { sql as credentials009 } from './migrations/009-credentials.ts'
 import { openStore, type StoreOptions } from './store.ts'
 
 /** The schema of `account.db`, step by step. */
@@ -34,6 +35,7 @@ export const ACCOUNT_MIGRATIONS: readonly Migration[] = [
   { name: '006-activity', sql: activity006 },
   { name: '007-suppression', sql: suppression007 },
   { name: '008-identities', sql: identities008 },
+  { name: '009-credentials', sql: credentials009 },
 ]
 
 export interface NewAccount {
