@@ -168,6 +168,7 @@ function lazyCredentials(database: Database, masterKeyFile: string): Credentials
 function lazyRenderer(load: () => Promise<Renderer>): Renderer {
   const renderer = once(load)
   return {
+    starters: async () => (await renderer.get()).starters(),
     starter: async name => (await renderer.get()).starter(name),
     render: async (template, data) => (await renderer.get()).render(template, data),
   }

@@ -1,12 +1,14 @@
 /**
- * Fills templates in a worker thread of its own, one for each call: with a limit on time, memory and output, and with nothing of the
- * program within reach. The thread ends with the call.
+ * Fills templates in worker threads: with a limit on time, memory and output, and with nothing of the program within reach. A worker lives
+ * on from one filling to the next, so that it keeps what it has read of a template; one that runs out of time or memory ends, and what
+ * waited behind goes to the next. Workers keep no program running.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
+import { checkTemplateSize, type TemplateContent } from '../account/template.ts'
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
-import type { Renderer, TemplateContent } from '../ports/renderer.ts'
+import type { Renderer } from '../ports/renderer.ts'
 
 export interface RenderLimits {
   readonly timeoutMs: number
@@ -15,8 +17,8 @@ export interface RenderLimits {
 }
 
 const LIMITS: RenderLimits = { timeoutMs: 5_000, maxCharacters: 10 * 1024 * 1024 }
-/** SES fact: the three parts together. */
-const MAX_TEMPLATE_BYTES = 500 * 1024
+/** A template that takes its time holds up half of the others at most. */
+const MOST_WORKERS = 2
 
 /** Both lie as `src/adapters/` sees them also for the chunks of the bundle: the build puts the worker beside those. */
 const WORKER = new URL('./template-worker.mjs', import.meta.url)
@@ -24,50 +26,124 @@ const STARTERS = new URL('../../templates/', import.meta.url)
 
 type Answer = { readonly rendered: TemplateContent } | { readonly refused: string }
 
+interface Filling {
+  readonly template: TemplateContent
+  readonly data: unknown
+  readonly resolve: (rendered: TemplateContent) => void
+  readonly reject: (error: unknown) => void
+}
+
 /** Starter templates are `templates/<name>.json` in the shape of SES. */
 export function openRenderer(limits: RenderLimits = LIMITS): Renderer {
+  const lanes: Lane[] = []
+  function leastBusy(): Lane {
+    const idle = lanes.find(({ waiting }) => waiting === 0)
+    if (idle) return idle
+    if (lanes.length < MOST_WORKERS) {
+      const lane = new Lane(limits)
+      lanes.push(lane)
+      return lane
+    }
+    return lanes.reduce((a, b) => (b.waiting < a.waiting ? b : a))
+  }
   return {
-    starter: readStarter,
-    render: (template, data) => renderInWorker(template, data, limits),
+    starters: starterNames,
+    async starter(name) {
+      if (!(await starterNames()).includes(name)) return undefined
+      const { TemplateContent: content } = JSON.parse(await readFile(new URL(`${name}.json`, STARTERS), 'utf8'))
+      return { subject: content.Subject ?? null, text: content.Text ?? null, html: content.Html ?? null }
+    },
+    async render(template, data) {
+      checkTemplateSize(template)
+      return await new Promise((resolve, reject) => leastBusy().add({ template, data, resolve, reject }))
+    },
   }
 }
 
-async function readStarter(name: string): Promise<TemplateContent> {
-  const names = (await readdir(STARTERS)).filter(file => file.endsWith('.json')).map(file => file.slice(0, -'.json'.length))
-  if (!names.includes(name)) {
-    throw new MailctlError('not-found', `Template ${printable(name)} does not exist.`, { hint: `There are: ${names.sort().join(', ')}.` })
-  }
-  const { TemplateContent: content } = JSON.parse(await readFile(new URL(`${name}.json`, STARTERS), 'utf8'))
-  return { subject: content.Subject ?? null, text: content.Text ?? null, html: content.Html ?? null }
+async function starterNames(): Promise<string[]> {
+  const files = await readdir(STARTERS)
+  return files
+    .filter(file => file.endsWith('.json'))
+    .map(file => file.slice(0, -'.json'.length))
+    .sort()
 }
 
-async function renderInWorker(
-  template: TemplateContent,
-  data: unknown,
-  { timeoutMs, maxCharacters }: RenderLimits,
-): Promise<TemplateContent> {
-  const size = [template.subject, template.text, template.html].reduce((sum, part) => sum + Buffer.byteLength(part ?? ''), 0)
-  if (size > MAX_TEMPLATE_BYTES) throw new MailctlError('bad-data', 'The template is larger than 500 KB')
-  const worker = new Worker(WORKER, {
-    env: {},
-    resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
-  })
-  let timer: NodeJS.Timeout | undefined
-  try {
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      timer = setTimeout(() => reject(refusal(`takes longer than ${timeoutMs} ms`)), timeoutMs)
-      worker.once('message', resolve)
-      worker.once('error', error =>
-        reject('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? refusal('takes too much memory') : error),
-      )
-      worker.once('exit', () => reject(new Error('the template worker ended without an answer')))
-      worker.postMessage({ template, data, maxCharacters })
+/** One worker, and what waits for it in order; the clock runs for the first. */
+class Lane {
+  readonly #limits: RenderLimits
+  readonly #fillings: Filling[] = []
+  #worker: Worker | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(limits: RenderLimits) {
+    this.#limits = limits
+  }
+
+  get waiting(): number {
+    return this.#fillings.length
+  }
+
+  add(filling: Filling): void {
+    this.#worker ??= this.#start()
+    try {
+      this.#post(this.#worker, filling)
+    } catch {
+      filling.reject(refusal('has data that nests too deep'))
+      return
+    }
+    this.#worker.ref()
+    this.#fillings.push(filling)
+    if (this.#fillings.length === 1) this.#startTimer()
+  }
+
+  #start(): Worker {
+    const worker = new Worker(WORKER, {
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
     })
-    if ('rendered' in answer) return answer.rendered
-    throw refusal(answer.refused)
-  } finally {
-    clearTimeout(timer)
-    await worker.terminate()
+    worker.on('message', (answer: Answer) => {
+      if (worker !== this.#worker) return
+      if ('rendered' in answer) this.#settle(({ resolve }) => resolve(answer.rendered))
+      else this.#settle(({ reject }) => reject(refusal(answer.refused)))
+      if (this.#fillings.length === 0) worker.unref()
+    })
+    worker.on('error', error => {
+      const outOfMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+      this.#replace(worker, outOfMemory ? refusal('takes too much memory') : error)
+    })
+    worker.on('exit', () => this.#replace(worker, new Error('the template worker ended without an answer')))
+    return worker
+  }
+
+  #post(worker: Worker, { template, data }: Filling): void {
+    worker.postMessage({ template, data, maxCharacters: this.#limits.maxCharacters })
+  }
+
+  /** The first has its answer. */
+  #settle(tell: (filling: Filling) => void): void {
+    clearTimeout(this.#timer)
+    const first = this.#fillings.shift()
+    if (this.#fillings.length > 0) this.#startTimer()
+    if (first) tell(first)
+  }
+
+  #startTimer(): void {
+    const { timeoutMs } = this.#limits
+    this.#timer = setTimeout(() => {
+      if (this.#worker) this.#replace(this.#worker, refusal(`takes longer than ${timeoutMs} ms`))
+    }, timeoutMs)
+  }
+
+  /** The worker is no use any more, because of the first; the others begin anew with another. */
+  #replace(worker: Worker, why: unknown): void {
+    if (worker !== this.#worker) return
+    this.#worker = undefined
+    void worker.terminate()
+    this.#settle(({ reject }) => reject(why))
+    if (this.#fillings.length === 0) return
+    const next = this.#start()
+    this.#worker = next
+    for (const filling of this.#fillings) this.#post(next, filling)
   }
 }
 

@@ -34,17 +34,44 @@ class TemplateError extends Error {}
 const MAX_DEPTH = 100
 
 /**
- * One filling of one part.
- * @param {string} source @param {unknown} data @param {number} maxCharacters
+ * Parts that were read, the longest unused first, so that the thousandth message of a template does not read it again. Bounded by the length
+ * of their source, of which a tree is some multiple.
+ * @type {Map<string, Program>}
  */
-function fill(source, data, maxCharacters) {
-  /** @type {Program} */
+const known = new Map()
+let knownCharacters = 0
+const MAX_KNOWN_CHARACTERS = 512 * 1024
+
+/** @param {string} source @returns {Program} */
+function read(source) {
+  const before = known.get(source)
+  if (before) {
+    known.delete(source)
+    known.set(source, before)
+    return before
+  }
+  for (const oldest of known.keys()) {
+    if (knownCharacters + source.length <= MAX_KNOWN_CHARACTERS) break
+    known.delete(oldest)
+    knownCharacters -= oldest.length
+  }
   let program
   try {
     program = /** @type {Program} */ (/** @type {unknown} */ (handlebars.parse(source)))
   } catch (error) {
     throw new TemplateError(`cannot be read: ${error instanceof Error ? error.message : error}`)
   }
+  known.set(source, program)
+  knownCharacters += source.length
+  return program
+}
+
+/**
+ * One filling of one part.
+ * @param {string} source @param {unknown} data @param {number} maxCharacters
+ */
+function fill(source, data, maxCharacters) {
+  const program = read(source)
   let out = ''
   let depth = 0
 
@@ -182,6 +209,8 @@ parentPort?.on(
       const part = (/** @type {string | null} */ source) => (typeof source === 'string' ? fill(source, data, maxCharacters) : null)
       parentPort?.postMessage({ rendered: { subject: part(template.subject), text: part(template.text), html: part(template.html) } })
     } catch (error) {
+      // A stack that is full, or a text longer than any can be, is the data's or the template's doing too.
+      if (error instanceof RangeError) return parentPort?.postMessage({ refused: 'nests too deep or grows too long' })
       if (!(error instanceof TemplateError)) throw error
       parentPort?.postMessage({ refused: error.message })
     }

@@ -9,6 +9,7 @@ import { reasonsText, showFacts } from './account-text.ts'
 import type { Flags, OptionSpec } from './command.ts'
 import type { Io } from './io.ts'
 import { showTime, textFlag } from './moments.ts'
+import { resourceTags, TAG_FLAG } from './resource-tags.ts'
 
 export const SET_FLAGS: readonly OptionSpec[] = [
   {
@@ -34,7 +35,7 @@ export const SET_FLAGS: readonly OptionSpec[] = [
     flags: '--suppressed-reasons <reasons>',
     summary: "who gets nothing: BOUNCE, COMPLAINT, both with a comma, or none; '' for the account's setting",
   },
-  { flags: '--tag <key=value>', summary: 'tag of the set itself, for your own use; 50 at most', repeat: true },
+  TAG_FLAG,
 ]
 
 /** Only what was given. @throws MailctlError usage, bad-data */
@@ -60,14 +61,11 @@ export function setChange(flags: Flags): SetChange {
 const textsOf = (given: Flags[string]): readonly string[] => (Array.isArray(given) ? given : [])
 
 function tagChange({ tag, untag }: Flags): Pick<SetChange, 'tags'> {
-  const [added, removed] = [textsOf(tag), textsOf(untag)]
+  const [added, removed] = [resourceTags(tag), textsOf(untag)]
   if (added.length === 0 && removed.length === 0) return {}
   return {
     tags: {
-      added: added.map(text => {
-        const equals = text.indexOf('=')
-        return equals < 0 ? { key: text, value: '' } : { key: text.slice(0, equals), value: text.slice(equals + 1) }
-      }),
+      added,
       removed,
     },
   }

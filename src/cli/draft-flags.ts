@@ -18,7 +18,7 @@ export const DRAFT_OPTIONS: readonly OptionSpec[] = [
   { flags: '--inline <file>', summary: "picture for the HTML: 'file[;cid=…]'", repeat: true, path: true },
   { flags: '--embed-images', summary: 'attach the local pictures that the HTML names' },
   { flags: '--header <field>', summary: "further field: 'Name: value'", repeat: true },
-  { flags: '--template <name>', summary: 'starter template: subject, text and HTML' },
+  { flags: '--template <name>', summary: 'template: subject, text and HTML; a stored one, else the starter of that name' },
   { flags: '--data <json|@file>', summary: "the template's data; - is stdin", path: true, stdin: true },
   { flags: '--calendar <file>', summary: 'invitation (iCalendar)', path: true },
   { flags: '--list-unsubscribe <url>', summary: 'List-Unsubscribe, with one click for an https URL' },

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
+import type { TemplateContent } from '../account/template.ts'
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 import { type Mailbox, parseMailbox, parseMailboxList } from '../mail/address.ts'
@@ -14,8 +15,10 @@ import { sniffType } from '../mail/media-type.ts'
 import type { SplitMessage } from '../mail/split.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
 import type { Files } from '../ports/files.ts'
-import type { Renderer, TemplateContent } from '../ports/renderer.ts'
+import type { Renderer } from '../ports/renderer.ts'
+import type { Templates } from '../ports/templates.ts'
 import { readFileSpec } from './file-spec.ts'
+import { findTemplate, MAX_DATA_BYTES, readTemplateData } from './templates.ts'
 
 /** As the flags of `compose` and `send` say it (contract §7). Absent lists are empty. */
 export interface ComposeRequest {
@@ -67,13 +70,12 @@ export interface ComposedMessage extends SplitMessage {
 export interface ComposeTools {
   readonly files: Files
   readonly renderer: Renderer
+  readonly store: Pick<Templates, 'template'>
   readonly clock: Pick<Clock, 'now'>
   readonly ids: Pick<Ids, 'newMessageId'>
 }
 
 const MAX_TEXT_BYTES = 40 * 1024 * 1024
-/** SES fact: TemplateData. */
-const MAX_DATA_BYTES = 262_144
 /** What `deterministic` dates a message with: 2000-01-01T00:00:00Z. */
 const FIXED_DATE = Date.UTC(2000, 0, 1)
 
@@ -143,7 +145,8 @@ async function fingerprint(draft: Draft): Promise<string> {
 
 const addresses = (texts: readonly string[] = []): Mailbox[] => texts.flatMap(text => parseMailboxList(text))
 
-async function contentOf({ files, renderer }: ComposeTools, request: ComposeRequest): Promise<TemplateContent> {
+async function contentOf(tools: ComposeTools, request: ComposeRequest): Promise<TemplateContent> {
+  const { files, renderer } = tools
   if (request.template === undefined) {
     if (request.data !== undefined) throw new MailctlError('usage', '--data needs a template', { hint: 'Name one with --template.' })
     return {
@@ -155,20 +158,9 @@ async function contentOf({ files, renderer }: ComposeTools, request: ComposeRequ
   if (request.text !== undefined || request.html !== undefined) {
     throw new MailctlError('usage', '--template gives the text and the HTML', { hint: 'Leave out --text and --html, or --template.' })
   }
-  const data = readData(request.data === undefined ? '{}' : await textOrFile(files, request.data, MAX_DATA_BYTES))
-  const rendered = await renderer.render(await renderer.starter(request.template), data)
+  const data = readTemplateData(request.data === undefined ? '{}' : await textOrFile(files, request.data, MAX_DATA_BYTES), '--data')
+  const rendered = await renderer.render((await findTemplate(tools, request.template)).content, data)
   return { ...rendered, subject: request.subject ?? rendered.subject }
-}
-
-function readData(json: string): unknown {
-  let data: unknown
-  try {
-    data = JSON.parse(json)
-  } catch (cause) {
-    throw new MailctlError('bad-data', '--data is not JSON', { hint: `Write an object: --data '{"name":"Ann"}'.`, cause })
-  }
-  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data
-  throw new MailctlError('bad-data', '--data is not a JSON object', { hint: `Write an object: --data '{"name":"Ann"}'.` })
 }
 
 async function textOrFile(files: Files, text: string, maxBytes: number): Promise<string> {

@@ -18,7 +18,10 @@ export async function composeSigned(app: App, request: ComposeRequest): Promise<
   const now = app.clock.now()
   const id = app.ids.newMessageId()
   const compose = () =>
-    composeFromRequest({ files, renderer, clock: { now: () => now }, ids: { newMessageId: () => id } }, { ...request, forSigning: true })
+    composeFromRequest(
+      { files, renderer, store, clock: { now: () => now }, ids: { newMessageId: () => id } },
+      { ...request, forSigning: true },
+    )
 
   const first = await compose()
   const signs = signingAuthorityFor(first.from.address, await store.identitiesNamed(coveringNames(first.from.address)))

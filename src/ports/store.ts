@@ -14,6 +14,7 @@ import type { ConfigurationSets } from './configuration-sets.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
 import type { Reputations } from './reputation.ts'
 import type { SuppressionLists } from './suppression.ts'
+import type { Templates } from './templates.ts'
 
 /**
  * A body. `inline`: whole and in memory, at most 256 KB; the store puts it into a row or the spool when it takes the message, in the same
@@ -197,7 +198,7 @@ export interface EventFilter {
   readonly limit?: number
 }
 
-export interface Store extends ActivityLog, ConfigurationSets, QueueTools, Reputations, SuppressionLists {
+export interface Store extends ActivityLog, ConfigurationSets, QueueTools, Reputations, SuppressionLists, Templates {
   account(): Promise<Account>
   saveAccount(account: Account): Promise<void>
   /** What is not named stays as it is then: nothing that another process changed meanwhile is undone. */

@@ -8,6 +8,7 @@ import { activityContract } from './activity.ts'
 import { queueToolsContract } from './queue-tools.ts'
 import { reputationsContract } from './reputations.ts'
 import { suppressionContract } from './suppression.ts'
+import { templatesContract } from './templates.ts'
 
 /** A store on a fresh sandbox account in us-east-1 made a second before T0; `again` opens the same account as another process would. */
 export interface StoreUnderTest {
@@ -754,6 +755,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     queueToolsContract(() => tested)
     reputationsContract(() => tested)
     suppressionContract(() => tested)
+    templatesContract(() => tested)
 
     describe('activity', () => activityContract(() => tested))
 

@@ -12,7 +12,13 @@ import { type ComposeRequest, composeFromRequest } from '../../src/operations/co
 let folder = ''
 let serial = 0
 const at = (name: string) => join(folder, name)
-const tools = { files, renderer: openRenderer(), clock: { now: () => 1_700_000_000_000 }, ids: { newMessageId: () => `id-${serial++}` } }
+const tools = {
+  files,
+  renderer: openRenderer(),
+  store: { template: async () => undefined },
+  clock: { now: () => 1_700_000_000_000 },
+  ids: { newMessageId: () => `id-${serial++}` },
+}
 const compose = (request: Partial<ComposeRequest>) =>
   composeFromRequest(tools, { from: 'ann@example.com', to: ['bob@example.net'], subject: 'Hi', text: 'Hello', ...request })
 const text = async (request: Partial<ComposeRequest>) =>

@@ -23,6 +23,7 @@ import { sql as activity006 } from './migrations/006-activity.ts'
 import { sql as suppression007 } from './migrations/007-suppression.ts'
 import { sql as identities008 } from './migrations/008-identities.ts'
 import { sql as credentials009 } from './migrations/009-credentials.ts'
+import { sql as templates010 } from './migrations/010-templates.ts'
 import { openStore, type StoreOptions } from './store.ts'
 
 /** The schema of `account.db`, step by step. */
@@ -36,6 +37,7 @@ export const ACCOUNT_MIGRATIONS: readonly Migration[] = [
   { name: '007-suppression', sql: suppression007 },
   { name: '008-identities', sql: identities008 },
   { name: '009-credentials', sql: credentials009 },
+  { name: '010-templates', sql: templates010 },
 ]
 
 export interface NewAccount {

@@ -32,6 +32,7 @@ import { setBack } from './set-back.ts'
 import { openSpool } from './spool.ts'
 import { suppressionLists } from './suppression-lists.ts'
 import { openSuppressionRows } from './suppression-rows.ts'
+import { templateRows } from './template-rows.ts'
 import { openUsageLedger } from './usage-ledger.ts'
 
 export interface StoreOptions {
@@ -286,6 +287,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
     ...configurationSetRows(database, commit),
     ...reputations(database, { commit, known, network }),
     ...suppressionLists(database, { commit, rows: lists }),
+    ...templateRows(database, commit),
 
     newBody: () => spool.newBody(),
     accept: (message, events, options = {}) =>

@@ -11,11 +11,11 @@ import {
   type SuppressedAddress,
   type SuppressionReason,
 } from '../../account/suppression.ts'
-import type { Database, SqlRow, SqlValue } from '../../base/database.ts'
-import { MailctlError } from '../../base/errors.ts'
+import type { Database, SqlRow } from '../../base/database.ts'
 import type { NewlySuppressed } from '../../ports/store.ts'
 import type { PageAsk, SuppressionFilter, SuppressionPage } from '../../ports/suppression.ts'
 import { number, optional, text } from './columns.ts'
+import { pageOf, placeOf } from './pages.ts'
 
 export interface SuppressionRows {
   /** Known without a query for as long as nobody writes. */
@@ -126,9 +126,9 @@ export function suppressedPage(
      ORDER BY updated_at DESC, address DESC LIMIT ?`,
   )
   const reasons: readonly SuppressionReason[] = reason === undefined ? ['BOUNCE', 'COMPLAINT'] : [reason]
-  const found = reasons.flatMap(one => select.all(one, at, address, since ?? 0, until ?? LAST, limit + 1)).map(toEntry)
+  const found = reasons.flatMap(one => select.all(one, at, address, since ?? 0, until ?? Number.MAX_SAFE_INTEGER, limit + 1)).map(toEntry)
   found.sort((a, b) => b.updatedAt - a.updatedAt || (a.address < b.address ? 1 : -1))
-  return pageOf(found, limit)
+  return pageOf(found, limit, placeIn)
 }
 
 export function findGlobally(database: Database, address: string): GloballySuppressed | undefined {
@@ -145,27 +145,10 @@ export function globalPage(
       `SELECT * FROM globally_suppressed WHERE (updated_at, address) < (?, ?) AND expires_at > ? ORDER BY updated_at DESC, address DESC LIMIT ?`,
     )
     .all(...placeOf(after), now, limit + 1)
-  return pageOf(rows.map(toGlobal), limit)
+  return pageOf(rows.map(toGlobal), limit, placeIn)
 }
 
-/** Later than every moment. */
-const LAST = Number.MAX_SAFE_INTEGER
-
-function pageOf<Entry extends { readonly updatedAt: number; readonly address: string }>(
-  found: readonly Entry[],
-  limit: number,
-): SuppressionPage<Entry> {
-  const last = found.length > limit ? found[limit - 1] : undefined
-  return { entries: found.slice(0, limit), next: last ? Buffer.from(`${last.updatedAt} ${last.address}`).toString('base64url') : null }
-}
-
-function placeOf(token: string | undefined): [updatedAt: SqlValue, address: SqlValue] {
-  if (token === undefined) return [LAST, '']
-  const place = /^(\d{1,15}) (.+)$/s.exec(Buffer.from(token, 'base64url').toString())
-  if (!place?.[1] || !place[2])
-    throw new MailctlError('usage', 'this is no NextToken of that list', { hint: 'Give it as the page before has it.' })
-  return [Number(place[1]), place[2]]
-}
+const placeIn = ({ updatedAt, address }: { readonly updatedAt: number; readonly address: string }) => [updatedAt, address] as const
 
 function reasonIn(row: SqlRow): SuppressionReason {
   const reason = text(row, 'reason')

@@ -80,17 +80,85 @@ describe('starter templates', () => {
     const { TemplateName, TemplateContent } = JSON.parse(readFileSync(`templates/${name}.json`, 'utf8'))
     expect(TemplateName).toBe(name)
     expect(Object.keys(TemplateContent)).toEqual(['Subject', 'Text', 'Html'])
-    for (const part of Object.values(await renderer.render(await renderer.starter(name), data))) {
+    const starter = await renderer.starter(name)
+    if (!starter) throw new Error(`${name} is no starter`)
+    for (const part of Object.values(await renderer.render(starter, data))) {
       expect(part).toMatch(/\S/)
       expect(part).not.toContain('{{')
     }
   })
 
-  it('are three, and another is not found', async () => {
-    expect(names.sort()).toEqual(['password-reset', 'receipt', 'welcome'])
-    await expect(renderer.starter('../package')).rejects.toMatchObject({
-      code: 'not-found',
-      message: 'Template ../package does not exist.',
+  it('are three, and no path leads to another file', async () => {
+    expect(await renderer.starters()).toEqual(['password-reset', 'receipt', 'welcome'])
+    expect(await renderer.starter('../package')).toBeUndefined()
+  })
+})
+
+describe('hostile templates and data', () => {
+  const slow = { subject: null, text: `${'{{#each @root.a}}'.repeat(4)}${'{{/each}}'.repeat(4)}`, html: null }
+  const list = Array.from({ length: 300 }, (_, i) => i)
+
+  it('one that does not end takes nothing with it: what waits behind is filled', async () => {
+    const shared = openRenderer({ timeoutMs: 300, maxCharacters: 10_000 })
+    const good = (name: string) => shared.render({ subject: null, text: 'Hello {{name}}', html: null }, { name })
+    // Two workers: both are made busy, and each has good ones waiting behind.
+    const bad = [shared.render(slow, { a: list }), shared.render(slow, { a: list })]
+    const all = Promise.all(['Ann', 'Bob', 'Cyd', 'Dan'].map(good))
+    for (const one of bad) await expect(one).rejects.toMatchObject({ message: 'The template takes longer than 300 ms' })
+    expect((await all).map(({ text }) => text)).toEqual(['Hello Ann', 'Hello Bob', 'Hello Cyd', 'Hello Dan'])
+  })
+
+  it('many at once keep their own answers, refusals among them', async () => {
+    const asked = Array.from({ length: 500 }, (_, i) =>
+      renderer
+        .render({ subject: null, text: i % 7 === 0 ? '{{absent}}' : 'n={{n}}', html: null }, { n: i })
+        .then(({ text }) => text)
+        .catch((error: Error) => error.message),
+    )
+    expect(await Promise.all(asked)).toEqual(
+      Array.from({ length: 500 }, (_, i) => (i % 7 === 0 ? "Attribute 'absent' is not present in the rendering data." : `n=${i}`)),
+    )
+  })
+
+  it('one template gives nothing to the next: no partials, no prototypes', async () => {
+    expect(await render('{{#*inline "p"}}mine{{/inline}}{{> p}}', {})).toBe('mine')
+    await expect(render('{{> p}}', {})).rejects.toMatchObject({ message: expect.stringContaining("names the partial 'p'") })
+    expect(await render('{{__proto__.polluted}}', JSON.parse('{"__proto__":{"polluted":"own"}}'))).toBe('own')
+    await expect(render('{{polluted}}', {})).rejects.toMatchObject({
+      message: "Attribute 'polluted' is not present in the rendering data.",
     })
+  })
+
+  it.each([
+    ['blocks that nest', `${'{{#if a}}'.repeat(5_000)}${'{{/if}}'.repeat(5_000)}`, { a: 1 }],
+    ['blocks that never close', '{{#each a}}'.repeat(40_000), { a: [1] }],
+    ['braces without end', '{'.repeat(400_000), {}],
+    ['escapes without end', '\\{{'.repeat(100_000), {}],
+    ['comments without end', '{{!--'.repeat(80_000), {}],
+    ['white space before a brace', `{{${' '.repeat(400_000)}`, {}],
+    ['partials that double', `{{#*inline "a"}}{{> b}}{{> b}}{{/inline}}${'{{> a}}'.repeat(3)}`, {}],
+    ['a path without end', `{{${'a.'.repeat(100_000)}a}}`, { a: 1 }],
+  ])('%s end in time, filled or refused', { timeout: 20_000 }, async (_, text, data) => {
+    const filled = await openRenderer({ timeoutMs: 2_000, maxCharacters: 1_000_000 })
+      .render({ subject: null, text, html: null }, data)
+      .catch(error => error)
+    if (filled instanceof Error) expect(filled).toMatchObject({ code: 'bad-data' })
+    else expect(filled.text).toEqual(expect.any(String))
+    expect(await render('still {{here}}', { here: 'here' })).toBe('still here')
+  })
+
+  it('data that nests without end is refused, and the worker stays', async () => {
+    const deep = (levels: number) => JSON.parse(`${'['.repeat(levels)}1${']'.repeat(levels)}`)
+    expect(await render('{{a}}', { a: deep(100) })).toBe('1')
+    await expect(render('{{a}}', { a: deep(100_000) })).rejects.toMatchObject({ code: 'bad-data' })
+    expect(await render('{{a}}', { a: 1 })).toBe('1')
+  })
+
+  it('memory without end is refused', { timeout: 20_000 }, async () => {
+    const text = `{{#each a}}${'{{#*inline "x"}}{{/inline}}'.repeat(10)}{{#each @root.a}}{{/each}}{{/each}}`
+    const dense = '{{a}}'.repeat(100_000)
+    const outcomes = await Promise.all([render(text, { a: list }), render(dense, { a: 1 })].map(one => one.catch(error => error)))
+    for (const one of outcomes) if (one instanceof Error) expect(one).toMatchObject({ code: 'bad-data' })
+    expect(await render('still {{here}}', { here: 'here' })).toBe('still here')
   })
 })
