@@ -32,12 +32,15 @@ const RETRY = '1m,5m,15m,30m,1h,2h'
 /** Where `serve` opens its HTTP door unless it is told otherwise. */
 const LOCAL_URL = 'http://127.0.0.1:8025'
 
-/** @throws MailctlError usage (a flag), config (`config.json` or an environment variable) */
-export function loadConfig(flags: SettingFlags, env: Environment): Config {
+/**
+ * @param purpose `mend`: what `config.json` holds in vain gives way to the default and is told in `wrong`, so that it can be set anew
+ * @throws MailctlError usage (a flag), config (`config.json` or an environment variable)
+ */
+export function loadConfig(flags: SettingFlags, env: Environment, purpose: 'use' | 'mend' = 'use'): Config {
   const { home, profile } = homeFolder(flags, env)
   const file = join(home, 'config.json')
-  const stored = readStored(file)
-  const sources = { flags, env, stored, file }
+  const wrong = new Map<SettingKey, string>()
+  const sources: Sources = { flags, env, stored: readStored(file), file, ...(purpose === 'mend' && { wrong }) }
   const network = choose('network', 'lab', sources)
   const hostname = choose('hostname', network.value === 'lab' ? 'mta.mailctl.test' : ownName(), sources).value ?? ownName()
   const publicUrl = network.value === 'lab' ? LOCAL_URL : `https://${hostname}`
@@ -71,6 +74,7 @@ export function loadConfig(flags: SettingFlags, env: Environment): Config {
     masterKeyFile: masterKeyFile(home, env),
     settings,
     resolver: chosen.resolver.value ?? undefined,
+    wrong,
     origins: Object.freeze({ ...chosen, relay: { ...chosen.relay, value: chosen.relay.value && withoutPassword(chosen.relay.value) } }),
     async set(key: SettingKey, value: string): Promise<void> {
       if (value !== '') checkSetting(key, value)
@@ -129,9 +133,12 @@ interface Sources {
   readonly env: Environment
   readonly stored: Readonly<Record<string, unknown>>
   readonly file: string
+  /** Where what is stored in vain is told; absent: it is thrown. */
+  readonly wrong?: Map<SettingKey, string>
 }
 
-function choose(key: SettingKey, fallback: string | null, { flags, env, stored, file }: Sources): Chosen {
+function choose(key: SettingKey, fallback: string | null, sources: Sources): Chosen {
+  const { flags, env, wrong } = sources
   const flag = flags[key]
   if (flag !== undefined) {
     checkSetting(key, flag)
@@ -140,22 +147,33 @@ function choose(key: SettingKey, fallback: string | null, { flags, env, stored, 
   const variable = `MAILCTL_${key.toUpperCase().replaceAll('-', '_')}`
   const given = env[variable]
   if (given) return checked({ value: given, origin: 'environment' }, key, variable)
+  try {
+    return storedValue(key, sources) ?? { value: fallback, origin: 'default' }
+  } catch (thrown) {
+    if (wrong === undefined) throw thrown
+    wrong.set(key, messageOf(thrown))
+    return { value: fallback, origin: 'default' }
+  }
+}
+
+/** @throws MailctlError config */
+function storedValue(key: SettingKey, { stored, file }: Sources): Chosen | undefined {
   const own = Object.hasOwn(stored, key) ? stored[key] : undefined
-  if (own === undefined) return { value: fallback, origin: 'default' }
+  if (own === undefined) return undefined
+  const hint = `mailctl config set ${key} VALUE replaces it; with '' the default is back.`
   const text = Array.isArray(own) && own.every(item => typeof item === 'string') ? own.join(',') : own
-  if (typeof text !== 'string')
-    throw new MailctlError('config', `'${key}' in ${file} is no text`, { hint: 'Correct it there, or remove it.' })
-  return checked({ value: text, origin: 'config' }, key, file)
+  if (typeof text !== 'string') throw new MailctlError('config', `'${key}' in ${file} is no text`, { hint })
+  return checked({ value: text, origin: 'config' }, key, file, hint)
 }
 
 /** A wrong value from a file or the environment is a configuration to correct, not a command line. */
-function checked(chosen: Chosen & { readonly value: string }, key: SettingKey, where: string): Chosen {
+function checked(chosen: Chosen & { readonly value: string }, key: SettingKey, where: string, hint = ''): Chosen {
   try {
     checkSetting(key, chosen.value)
     return chosen
   } catch (thrown) {
     if (!(thrown instanceof MailctlError)) throw thrown
-    throw new MailctlError('config', `${thrown.message}, in ${where}`, thrown.hint === undefined ? {} : { hint: thrown.hint })
+    throw new MailctlError('config', `${thrown.message}, in ${where}`, { hint: `${thrown.hint ?? ''} ${hint}`.trim() })
   }
 }
 

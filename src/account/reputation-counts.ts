@@ -5,6 +5,7 @@
  * SES facts: concepts §7 and §8, simulator "Accounting".
  */
 import { isSimulatorAddress, SIMULATOR_DOMAIN } from '../mail/mailbox-simulator.ts'
+import feedbackLoops from './feedback-loops.json' with { type: 'json' }
 
 export interface Counts {
   readonly sent: number
@@ -31,8 +32,8 @@ export const COUNTED_TYPES = ['Send', 'Bounce', 'Complaint'] as const
 /** Bounces of which no server was asked. A global suppression (`Suppressed`) is not among them: it counts. SES fact: concepts §8. */
 const NOT_SENT = new Set(['OnAccountSuppressionList', 'OnTenantSuppressionList', 'UnsubscribedRecipient', 'EmailValidationSuppressed'])
 
-/** They send no complaints. SES fact: concepts §8. */
-const SILENT_DOMAINS = new Set(['gmail.com', 'googlemail.com'])
+/** Whose providers report complaints. SES fact: concepts §7, only their mail counts; §8, Gmail is not among them. */
+const REPORTING_DOMAINS = new Set(feedbackLoops.programmes.flatMap(({ domains }) => domains))
 
 /** @param isOwn whether the account has verified the domain itself */
 export function countsOf({ type, recipients, detail }: CountedEvent, isOwn: (domain: string) => boolean): Counts {
@@ -40,9 +41,9 @@ export function countsOf({ type, recipients, detail }: CountedEvent, isOwn: (dom
   const counted = domains.filter(domain => !isOwn(domain))
   const sent = counted.length
   if (sent === 0) return NOTHING
-  const reportable = counted.filter(domain => !SILENT_DOMAINS.has(domain)).length
+  const reportable = counted.filter(domain => REPORTING_DOMAINS.has(domain)).length
   const subType = text(detail, type.toLowerCase(), `${type.toLowerCase()}SubType`)
-  const takenBack = { ...NOTHING, sent: -sent, reportable: -reportable }
+  const takenBack = { ...NOTHING, sent: 0 - sent, reportable: 0 - reportable }
   switch (type) {
     case 'Send':
       return { ...NOTHING, sent, reportable }

@@ -7,6 +7,7 @@ import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
+import type { Standing } from './reputation.ts'
 
 export const SUPPRESSION_REASONS = ['BOUNCE', 'COMPLAINT'] as const
 export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number]
@@ -104,6 +105,13 @@ const LONGEST_DAYS = 14
 export const globalPeriodMs = (bounces: number): number => Math.min(LONGEST_DAYS, 2 ** Math.min(bounces - 1, 10)) * DAY_MS
 /** An address that has been off the global list for so long is new to it. */
 export const GLOBAL_MEMORY_MS = LONGEST_DAYS * DAY_MS
+
+/** SES fact: how long an account that may not send keeps its list. */
+const LIST_OF_SUSPENDED_MS = 90 * DAY_MS
+
+/** Whether nothing is left of the account's list, because it has been suspended for so long. A pause by its owner is none. */
+export const isListForgotten = ({ status, since, cause }: Standing, now: number): boolean =>
+  status === 'SHUTDOWN' && cause !== null && now - since >= LIST_OF_SUSPENDED_MS
 
 /** Each once, in SES's order. @throws MailctlError bad-data, with SES's text */
 export function checkReasons(reasons: readonly string[]): SuppressionReason[] {

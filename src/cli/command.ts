@@ -105,6 +105,8 @@ export interface Command<Result = unknown> {
   /** Full lines: `mailctl verify domain example.com --wait`. */
   readonly examples: readonly string[]
   readonly options?: readonly OptionSpec[]
+  /** It can set anew what `config.json` holds in vain: such values do not keep it from running. */
+  readonly mendsConfig?: true
   /** Errors it can end with; `--help` prints their exit codes. */
   readonly fails: readonly ErrorCode[]
   /** Exit codes that are results: `{ 1: 'not verified yet', 75: 'timed out waiting' }`. */

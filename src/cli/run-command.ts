@@ -34,7 +34,7 @@ export interface Program {
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   /** @throws MailctlError config, usage */
-  readonly loadConfig: (flags: SettingFlags, env: Program['env']) => Config
+  readonly loadConfig: (flags: SettingFlags, env: Program['env'], purpose: 'use' | 'mend') => Config
   /** @throws MailctlError config when the home has no account */
   readonly openApp: (config: Config, options: OpenAppOptions) => Promise<App & { close(): Promise<void> }>
   readonly createAccount: (config: Config, options: CreateAccountOptions) => Promise<CreatedAccount>
@@ -98,7 +98,7 @@ async function runParsed(spec: Command, parsed: Parsed, program: Program): Promi
   const quiet = typed['quiet'] === true
   const spinner = openSpinner(program.streams.stderr, !quiet && !json && !isCi(program.env['CI']))
   const notices = new Notices(io, { quiet, held: json })
-  const account = new OpenAccount(program, flags, debugLog(typed['debug'], io))
+  const account = new OpenAccount(program, { flags, purpose: spec.mendsConfig ? 'mend' : 'use', log: debugLog(typed['debug'], io) })
   const context: CommandContext = {
     io,
     env: program.env,
@@ -171,18 +171,20 @@ class Notices {
 class OpenAccount {
   readonly #program: Program
   readonly #flags: Flags
+  readonly #purpose: 'use' | 'mend'
   readonly #log: Log
   #config: Config | undefined
   #app: Promise<App & { close(): Promise<void> }> | undefined
 
-  constructor(program: Program, flags: Flags, log: Log) {
+  constructor(program: Program, { flags, purpose, log }: { readonly flags: Flags; readonly purpose: 'use' | 'mend'; readonly log: Log }) {
     this.#program = program
     this.#flags = flags
+    this.#purpose = purpose
     this.#log = log
   }
 
   config(): Config {
-    this.#config ??= this.#program.loadConfig(settingFlags(this.#flags), this.#program.env)
+    this.#config ??= this.#program.loadConfig(settingFlags(this.#flags), this.#program.env, this.#purpose)
     return this.#config
   }
 

@@ -1,9 +1,10 @@
 /** How the account's mail is received: counting what happened, judging it, and showing it. SES facts: concepts §7. */
 import { dayOf, type Rates, ratesOf, type Standing, standingText, WINDOW_DAYS } from '../account/reputation.ts'
+import { isListForgotten } from '../account/suppression.ts'
 import type { NamedCounts } from '../ports/reputation.ts'
 import type { App } from './app.ts'
 
-/** Events counted in one transaction: some milliseconds. */
+/** Events counted, or addresses taken off a list, in one transaction: some milliseconds. */
 const STEP = 2_000
 /** Steps of one pass: what is left waits for the next. */
 const MOST_STEPS = 100
@@ -11,14 +12,25 @@ const MOST_STEPS = 100
 const MOST_SHOWN = 50
 
 /**
- * Counts what the event log has gained and applies the rules of enforcement to it.
+ * Counts what the event log has gained and applies the rules of enforcement to it; an account suspended for long loses its suppression list.
  * @param atLeast events that make it worth while; with fewer nothing is counted, and what is counted is judged
  * @throws MailctlError store-unavailable
  */
 export async function reviewStanding({ store, clock }: Pick<App, 'store' | 'clock'>, atLeast = 1): Promise<Standing> {
   const now = clock.now()
   for (let step = 0; step < MOST_STEPS; step += 1) if (!(await store.countEvents({ limit: STEP, atLeast, now }))) break
-  return await store.judgeStanding(now)
+  const standing = await store.judgeStanding(now)
+  if (isListForgotten(standing, now)) await forgetList(store)
+  return standing
+}
+
+/** In small transactions: nobody waits for the whole of a long list. */
+async function forgetList(store: App['store']): Promise<void> {
+  for (;;) {
+    const entries = await store.suppressedFrom('', STEP)
+    if (entries.length === 0) return
+    await store.unsuppress(entries.map(({ address }) => address))
+  }
 }
 
 export interface NamedRates {

@@ -66,6 +66,8 @@ export interface Config {
   readonly origins: Readonly<Record<SettingKey, { readonly value: string | null; readonly origin: SettingOrigin }>>
   /** `config.json`. */
   readonly file: string
+  /** What is stored there in vain, in words; empty unless it was read in order to mend it. */
+  readonly wrong: ReadonlyMap<SettingKey, string>
   /** Checks and stores one setting. @throws MailctlError usage, bad-data, store-unavailable */
   set(key: SettingKey, value: string): Promise<void>
   /** Keeps the relay's password in `keys/relay-password`, mode 0600. @throws MailctlError store-unavailable */

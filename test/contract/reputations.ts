@@ -8,7 +8,7 @@ import { messageOf, openTheGates, T0 } from '../support/account.ts'
 
 const DAY = 86_400_000
 const TODAY = dayOf(T0)
-const people = (count: number): string[] => Array.from({ length: count }, (_, i) => `p${i}@example.net`)
+const people = (count: number): string[] => Array.from({ length: count }, (_, i) => `p${i}@yahoo.com`)
 
 export function reputationsContract(opened: () => { readonly store: Store; readonly again: () => Promise<Store> }): void {
   describe('reputation', () => {

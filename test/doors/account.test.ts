@@ -228,7 +228,7 @@ test('a suspended account says why, with the evidence and the way out, wherever 
     Since: '2026-01-01T00:00:00.000Z',
     Reason: reason,
     BounceRate: { Rate: 0.1, Count: 100, Volume: 1_000, From: '2026-01-01', Until: '2026-01-01', Verdict: 'PAUSE' },
-    ComplaintRate: { Rate: 0, Count: 0, Volume: 1_000, From: '2026-01-01', Until: '2026-01-01', Verdict: 'GOOD' },
+    ComplaintRate: { Rate: 0, Count: 0, Volume: 0, From: '2026-01-01', Until: '2026-01-01', Verdict: 'NOT_REPRESENTATIVE' },
     Thresholds: { BounceRate: { Aim: 0.02, Review: 0.05, Pause: 0.1 }, ComplaintRate: { Aim: 0.001, Review: 0.001, Pause: 0.005 } },
     RepresentativeVolume: 1_000,
     WindowDays: 30,
@@ -237,7 +237,7 @@ test('a suspended account says why, with the evidence and the way out, wherever 
       {
         EmailIdentity: 'example.com',
         BounceRate: { Rate: 0.1, Count: 100, Volume: 1_000, From: '2026-01-01', Until: '2026-01-01', Verdict: 'PAUSE' },
-        ComplaintRate: { Rate: 0, Count: 0, Volume: 1_000, From: '2026-01-01', Until: '2026-01-01', Verdict: 'GOOD' },
+        ComplaintRate: { Rate: 0, Count: 0, Volume: 0, From: '2026-01-01', Until: '2026-01-01', Verdict: 'NOT_REPRESENTATIVE' },
       },
     ],
   })

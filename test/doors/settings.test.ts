@@ -195,9 +195,6 @@ test.each([
 test.each([
   ['{"network":', 'is not JSON'],
   ['[]', 'does not hold a JSON object'],
-  ['{"network":"mars"}', "'mars' is not a value of network"],
-  ['{"network":7}', 'is no text'],
-  ['{"relay":["smtp://a:b@c"]}', 'must not hold a password'],
 ])('config.json %j is unusable: 78 with its path, and it is never overwritten', async (text, message) => {
   const file = join(home, 'config.json')
   writeFileSync(file, text)
@@ -210,6 +207,37 @@ test.each([
   expect((await run(['help', 'lab'])).code).toBe(0)
   expect((await run(['commands'])).code).toBe(0)
   expect(readFileSync(file, 'utf8')).toBe(text)
+})
+
+test.each([
+  ['{"network":"mars"}', "'mars' is not a value of network", ['network', 'lab'], { network: 'lab' }],
+  ['{"network":7,"region":"eu-west-1"}', 'is no text', ['network', ''], { region: 'eu-west-1' }],
+  ['{"relay":["smtp://a:b@c"]}', 'must not hold a password', ['relay', 'smtp://c'], { relay: ['smtp://c'] }],
+])('config.json %j is 78 with its path, until config set has mended it', async (text, message, setting, mended) => {
+  const file = join(home, 'config.json')
+  writeFileSync(file, text)
+  for (const argv of [['config', 'list'], ['quota'], ['config', 'set', 'network', 'mars']]) {
+    const ran = await run(argv)
+    expect(ran).toMatchObject({ code: argv.includes('set') ? 64 : 78, stdout: '' })
+    if (!argv.includes('set')) {
+      expect(ran.stderr).toContain(message)
+      expect(ran.stderr).toContain(file)
+      expect(ran.stderr).toContain('mailctl config set')
+    }
+    expect(readFileSync(file, 'utf8')).toBe(text)
+  }
+  expect(await run(['config', 'set', ...setting])).toMatchObject({ code: 0, stderr: '' })
+  expect(stored()).toEqual(mended)
+  expect((await run(['config', 'list'])).code).toBe(0)
+})
+
+test('of several wrong values each is mended by itself, and those that are left are named', async () => {
+  writeFileSync(join(home, 'config.json'), '{"network":"mars","region":"moon"}')
+  const first = await run(['config', 'set', 'region', 'eu-west-1'])
+  expect(first).toMatchObject({ code: 0, stdout: 'region=eu-west-1\n' })
+  expect(first.stderr).toContain("'mars' is not a value of network")
+  expect(stored()).toEqual({ network: 'mars', region: 'eu-west-1' })
+  expect(await run(['config', 'set', 'network', 'lab'])).toMatchObject({ code: 0, stderr: '' })
 })
 
 test('a wrong environment variable is 78 and named; no home is 78 on setting', async () => {

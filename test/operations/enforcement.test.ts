@@ -4,6 +4,7 @@ import { pauseSending, resumeSending } from '../../src/operations/account-state.
 import { advanceClock } from '../../src/operations/advance-clock.ts'
 import { createConfigurationSet } from '../../src/operations/configuration-sets.ts'
 import { readReputation } from '../../src/operations/reputation.ts'
+import { suppressAddress } from '../../src/operations/suppression.ts'
 import { type Engine, openEngine, START } from '../support/engine.ts'
 
 const HOUR = 3_600_000
@@ -53,6 +54,26 @@ test('hard bounces suspend the account, and after a day it may go on under revie
   const { since } = await app.store.standing()
   await advance(engine, 40 * 24 * HOUR)
   expect(await app.store.standing()).toMatchObject({ status: 'HEALTHY', since: since + 30 * 24 * HOUR })
+})
+
+test('an account that was suspended for 90 days has lost its suppression list; a pause costs nothing', { timeout: 120_000 }, async () => {
+  const engine = await openEngine()
+  const { app } = engine
+  const listed = async (): Promise<number> => await app.store.suppressedCount()
+  await mail(engine, { bad: 2, good: 18 })
+  await pauseSending(app)
+  await advance(engine, HOUR)
+  expect([(await app.store.standing()).status, await listed()]).toEqual(['SHUTDOWN', 100])
+  const { since } = await app.store.standing()
+  await advance(engine, since + 90 * 24 * HOUR - 1 - app.clock.now())
+  expect(await listed()).toBe(100)
+  await advance(engine, 1)
+  expect(await listed()).toBe(0)
+  await resumeSending(app, 'review')
+  await suppressAddress(app, 'ann@gmail.com', 'BOUNCE')
+  await pauseSending(app)
+  await advance(engine, 100 * 24 * HOUR)
+  expect(await listed()).toBe(1)
 })
 
 test('its owner may end a suspension at once, and a pause is none', async () => {

@@ -35,6 +35,7 @@ export default command<Stored>({
     { flags: '--password-file <file>', summary: "the relay's password, kept in keys/relay-password; - for stdin", path: true },
     { flags: '--yes', summary: 'go live, though identities must be verified again' },
   ],
+  mendsConfig: true,
   fails: ['usage', 'bad-data', 'no-input', 'forbidden', 'config', 'store-unavailable', 'interrupted'],
   async run(context, [typed = '', ...values], flags) {
     const { config } = context
@@ -48,6 +49,7 @@ export default command<Stored>({
     const outside = key === 'network' && (value === 'relay' || value === 'live') ? value : undefined
     const verifyAgain = outside && (await leaveLab(context, outside, flags['yes'] === true))
     await config.set(key, value)
+    for (const [other, text] of config.wrong) if (other !== key) context.notice(text)
     if (typeof passwordFile === 'string') await storePassword(config, await readInput(passwordFile, context.io))
     return { Key: key, Value: value === '' ? null : value, ...(verifyAgain && { VerifyAgain: verifyAgain }) }
   },
