@@ -11,7 +11,7 @@ const may = {
   operations: ['delivery', 'ports', 'account', 'mail', 'base'],
   adapters: ['ports', 'account', 'wire', 'mail', 'base'],
   cli: doors,
-  http: doors,
+  http: [...doors, 'wire'],
   smtpd: [...doors, 'wire'],
   worker: [...doors, 'delivery'],
 }

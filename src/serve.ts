@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { Outage } from './base/outage.ts'
 import type { Doors, ServeAsk, Serving } from './cli/command.ts'
 import { listenText } from './cli/listen-address.ts'
+import type { HttpDoors } from './http/doors.ts'
 import type { App } from './operations/app.ts'
 import { submitMessage } from './operations/submit-message.ts'
 import { openSubmissionDoor } from './smtpd/submission.ts'
@@ -29,26 +30,47 @@ interface Running {
   readonly signal: AbortSignal
   /** Told of what failed and will be tried again. */
   readonly warn: (text: string) => void
+  readonly version: string
 }
 
 /** @throws MailctlError usage (trust), unreachable (the address cannot be had), store-unavailable */
-export async function serve(app: App, ask: ServeAsk, { signal, warn }: Running): Promise<Serving> {
+export async function serve(app: App, ask: ServeAsk, { signal, warn, version }: Running): Promise<Serving> {
   const worker = new Worker(app, warn)
   const rechecker = new Rechecker(app, warn)
   const door =
     ask.smtp && (await openSubmissionDoor({ ...ask.smtp, ...(ask.smtpTrust !== undefined && { trust: ask.smtpTrust }) }, options()))
+  const http = await openHttp()
   worker.start()
   const chores = new Chores(app, { warn })
   chores.start()
   rechecker.start()
-  const doors: Doors = { Smtp: door ? listenText(door) : null, Pid: process.pid }
+  const doors: Doors = {
+    Smtp: door ? listenText(door) : null,
+    Http: urlOf(http?.http, 'http'),
+    Https: urlOf(http?.https, 'https'),
+    Pid: process.pid,
+  }
   const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort')
   const ended = stopped.then(async () => {
     rechecker.stop()
-    await door?.close(DIALOGUES_MS)
+    await Promise.all([door?.close(DIALOGUES_MS), http?.close(DIALOGUES_MS)])
     await Promise.all([worker.stop(ATTEMPTS_MS), chores.stop(), rechecker.stopped(CHECKS_MS)])
   })
   return { doors, ended }
+
+  async function openHttp(): Promise<HttpDoors | undefined> {
+    if (!ask.http && !ask.https) return undefined
+    const { checkHttpDoors, openHttpDoors } = await import('./http/doors.ts')
+    const auth = ask.httpAuth ?? (app.settings.network === 'lab' ? 'none' : 'sigv4')
+    try {
+      checkHttpDoors({ ...ask, auth })
+      const https = ask.https && { ...ask.https, tls: await app.certificates.own() }
+      return await openHttpDoors(app, { http: ask.http, https, auth, version, warn })
+    } catch (error) {
+      await door?.close(0)
+      throw error
+    }
+  }
 
   function options(): Parameters<typeof openSubmissionDoor>[1] {
     return {
@@ -77,3 +99,6 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn }: Running):
     }
   }
 }
+
+const urlOf = (door: { readonly address: string; readonly port: number } | undefined, scheme: 'http' | 'https'): string | null =>
+  door ? `${scheme}://${listenText(door)}` : null

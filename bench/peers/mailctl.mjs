@@ -37,7 +37,22 @@ export async function serve({ home, group, prefix = [] }) {
   const ready = join(home, 'ready.json')
   const log = join(home, 'serve.log')
   rmSync(ready, { force: true })
-  const doors = ['--smtp', '127.0.0.1:0', '--smtp-trust', '127.0.0.1/32', '--smtps', 'off', '--http', 'off', '--mx', 'off', '--dns', 'off']
+  const doors = [
+    '--smtp',
+    '127.0.0.1:0',
+    '--smtp-trust',
+    '127.0.0.1/32',
+    '--smtps',
+    'off',
+    '--http',
+    'off',
+    '--https',
+    'off',
+    '--mx',
+    'off',
+    '--dns',
+    'off',
+  ]
   const [command, ...rest] = [...prefix, process.execPath, BIN, '--no-input', 'serve', ...doors, '--ready-file', ready]
   const output = openSync(log, 'w')
   const began = performance.now()

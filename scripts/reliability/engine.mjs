@@ -31,7 +31,22 @@ const environment = more => ({ PATH: process.env.PATH, ...more })
 export function startEngine({ home, name, sinkPort, env = {} }) {
   const readyFile = `${home}/${name}.ready`
   rmSync(readyFile, { force: true })
-  const doors = ['--smtp', '127.0.0.1:0', '--smtp-trust', '127.0.0.1/32', '--smtps', 'off', '--http', 'off', '--mx', 'off', '--dns', 'off']
+  const doors = [
+    '--smtp',
+    '127.0.0.1:0',
+    '--smtp-trust',
+    '127.0.0.1/32',
+    '--smtps',
+    'off',
+    '--http',
+    'off',
+    '--https',
+    'off',
+    '--mx',
+    'off',
+    '--dns',
+    'off',
+  ]
   const child = spawn(process.execPath, [BIN, 'serve', '--home', home, ...doors, '--ready-file', readyFile], {
     env: environment({ MAILCTL_NETWORK: 'relay', MAILCTL_RELAY: `smtp://127.0.0.1:${sinkPort}`, MAILCTL_HOSTNAME: name, ...env }),
     stdio: ['ignore', 'ignore', 'pipe'],

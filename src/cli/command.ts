@@ -52,11 +52,17 @@ export interface ServeAsk {
   readonly smtp: ListenAddress | undefined
   /** CIDR ranges with commas between; absent: nobody. */
   readonly smtpTrust?: string
+  readonly http?: ListenAddress | undefined
+  readonly https?: ListenAddress | undefined
+  /** Absent: `none` in the lab, `sigv4` elsewhere. */
+  readonly httpAuth?: 'sigv4' | 'none'
 }
 
-/** The ready file, and what `serve --json` prints: `IP:PORT` of each door, null for a closed one. */
+/** The ready file, and what `serve --json` prints: `IP:PORT` of each door, for HTTP its URL; null for a closed one. */
 export interface Doors {
   readonly Smtp: string | null
+  readonly Http: string | null
+  readonly Https: string | null
   readonly Pid: number
 }
 

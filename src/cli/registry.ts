@@ -95,7 +95,7 @@ export const REGISTRY: readonly Entry[] = [
     'Lock out a user of the SMTP door, at once and for good',
     () => import('./commands/smtp/credentials/revoke.ts'),
   ),
-  entry('serve', 'Run the SMTP door and the delivery worker', () => import('./commands/serve.ts')),
+  entry('serve', 'Run the doors and the delivery worker', () => import('./commands/serve.ts')),
   entry('clock show', "Show the account's time", () => import('./commands/clock/show.ts')),
   entry('clock advance', 'Let time pass on a virtual clock', () => import('./commands/clock/advance.ts')),
   entry('config get', 'Print a setting', () => import('./commands/config/get.ts')),

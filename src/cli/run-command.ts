@@ -42,7 +42,7 @@ export interface Program {
   readonly serve: (
     app: App,
     ask: ServeAsk,
-    running: { readonly signal: AbortSignal; readonly warn: (text: string) => void },
+    running: { readonly signal: AbortSignal; readonly warn: (text: string) => void; readonly version: string },
   ) => Promise<Serving>
   /** The commands there are; tests may pass others. */
   readonly registry?: readonly Entry[]
@@ -111,7 +111,8 @@ async function runParsed(spec: Command, parsed: Parsed, program: Program): Promi
     },
     app: () => account.app(),
     createAccount: options => program.createAccount(account.config(), options),
-    serve: async (ask, signal) => program.serve(await account.app(), ask, { signal, warn: text => notices.add(text) }),
+    serve: async (ask, signal) =>
+      program.serve(await account.app(), ask, { signal, warn: text => notices.add(text), version: program.version }),
     progress: text => spinner.show(printable(text)),
     notice: text => notices.add(text),
   }

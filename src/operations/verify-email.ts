@@ -44,12 +44,17 @@ export async function startEmailVerification(
 }
 
 /** Outside the lab the notice speaks for our own host, in our own words. */
-function noticeFor(to: string, token: string, { network, hostname, region }: App['settings']): Notice {
+function noticeFor(to: string, token: string, { network, hostname, region, publicUrl }: App['settings']): Notice {
   const command = `mailctl verify email ${shellWord(to)} --token ${token}`
+  const link = `${publicUrl}/verify-email?${new URLSearchParams({ address: to, token })}`
   const text = [
     `Someone asked to send mail from ${to}.`,
     '',
-    'If that was you, confirm it within 24 hours:',
+    'If that was you, confirm it within 24 hours: follow this link, while mailctl serve runs,',
+    '',
+    link,
+    '',
+    'or run this command:',
     '',
     command,
     '',

@@ -13,7 +13,7 @@ test('an SMTP client is named by its address, a command by its tool; nobody name
   const { doors, ended } = await serve(
     app,
     { smtp: { host: '127.0.0.1', port: 0 }, smtpTrust: '127.0.0.0/8' },
-    { signal: stop.signal, warn: () => {} },
+    { signal: stop.signal, warn: () => {}, version: '0.0.0' },
   )
   onTestFinished(async () => {
     stop.abort()

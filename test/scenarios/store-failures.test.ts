@@ -99,7 +99,13 @@ describe('a read-only home', () => {
     }
     if (!isRoot) setModes(0o500, 0o400)
     const send = shop.message('x', '--text', 'x')
-    for (const args of [send, ['queue', 'flush'], ['init'], ['serve', '--smtp', '127.0.0.1:0'], ['config', 'set', 'hostname', 'x.example']])
+    for (const args of [
+      send,
+      ['queue', 'flush'],
+      ['init'],
+      ['serve', '--smtp', '127.0.0.1:0', '--http', 'off', '--https', 'off'],
+      ['config', 'set', 'hostname', 'x.example'],
+    ])
       expectHelpfulRefusal(await shop.run(args, { limits }), /^mailctl: cannot (open|use|write) .*(E(ROFS|ACCES|PERM)|read-only)/)
     if (!isRoot) setModes(0o700, 0o600)
     await shop.nothingStored()

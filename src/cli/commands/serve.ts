@@ -3,7 +3,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { MailctlError } from '../../base/errors.ts'
 import { command, type Doors, type ServeAsk } from '../command.ts'
-import { listenAddress } from '../listen-address.ts'
+import { type ListenAddress, listenAddress } from '../listen-address.ts'
 import { textFlag } from '../moments.ts'
 
 interface Served {
@@ -13,14 +13,14 @@ interface Served {
 }
 
 /** Doors of the contract that this version does not have: `off` is true of them, anything else is refused. */
-const CLOSED_DOORS = ['smtps', 'http', 'https', 'mx', 'dns'] as const
+const CLOSED_DOORS = ['smtps', 'mx', 'dns'] as const
 
 export default command<Served>({
   path: 'serve',
-  summary: 'Run the SMTP door and the delivery worker',
+  summary: 'Run the doors and the delivery worker',
   details:
     'Takes mail by SMTP from the clients that --smtp-trust names, and delivers what is in the queue. SIGTERM or Ctrl-C finishes what is under way ' +
-    'and stops. Login, TLS on the door, HTTP, the inbound MX and DNS are not there yet: their doors stay off.',
+    'and stops. Login and TLS on the SMTP door, the inbound MX and DNS are not there yet: their doors stay off.',
   examples: [
     'mailctl serve --smtp-trust 127.0.0.1/32',
     'mailctl serve --smtp 127.0.0.1:0 --smtp-trust 127.0.0.0/8 --ready-file ready.json',
@@ -30,6 +30,13 @@ export default command<Served>({
     {
       flags: '--smtp-trust <ranges>',
       summary: 'clients that may submit without login, as CIDR ranges with commas between (default: none)',
+    },
+    { flags: '--http <address>', summary: 'IP:PORT of the HTTP door, or off (default: 127.0.0.1:8025)' },
+    { flags: '--https <address>', summary: 'IP:PORT of the HTTPS door, or off (default: 127.0.0.1:8443)' },
+    {
+      flags: '--http-auth <how>',
+      summary: 'who may use the API: whoever signs requests, or all on loopback (default: none in the lab, else sigv4)',
+      choices: ['sigv4', 'none'],
     },
     { flags: '--ready-file <file>', summary: 'written in one step when all doors are open', path: true },
     ...CLOSED_DOORS.map(name => ({ flags: `--${name} <address>`, summary: 'off: not there yet' })),
@@ -41,11 +48,18 @@ export default command<Served>({
       if (given !== undefined && given !== 'off')
         throw new MailctlError('usage', `serve has no ${name.toUpperCase()} door yet`, { hint: `Leave --${name} out, or give off.` })
     }
-    const smtp = textFlag(flags, 'smtp') ?? '127.0.0.1:2587'
+    const door = (name: string, usual: string): ListenAddress | undefined => {
+      const given = textFlag(flags, name) ?? usual
+      return given === 'off' ? undefined : listenAddress(given)
+    }
+    const auth = textFlag(flags, 'httpAuth')
     const trust = textFlag(flags, 'smtpTrust')
     const ask: ServeAsk = {
-      smtp: smtp === 'off' ? undefined : listenAddress(smtp),
+      smtp: door('smtp', '127.0.0.1:2587'),
       ...(trust !== undefined && { smtpTrust: trust }),
+      http: door('http', '127.0.0.1:8025'),
+      https: door('https', '127.0.0.1:8443'),
+      ...((auth === 'sigv4' || auth === 'none') && { httpAuth: auth }),
     }
     const { doors, ended } = await serve(ask, signal)
     const file = textFlag(flags, 'readyFile')
@@ -57,7 +71,8 @@ export default command<Served>({
     await ended
   },
   async show(io, { doors, ended }) {
-    io.line(doors.Smtp === null ? 'Delivering; no door is open' : `SMTP on ${doors.Smtp}`)
+    const open = [doors.Smtp && `SMTP on ${doors.Smtp}`, doors.Http, doors.Https].filter(door => door !== null)
+    io.line(open.length === 0 ? 'Delivering; no door is open' : open.join(', '))
     await ended
   },
 })

@@ -1,0 +1,15 @@
+/**
+ * Every route of the HTTP door. A part of the product mounts its own by a line here: it exports a function from the app to a list of routes
+ * (`health.ts` is the shortest). `from` says who may ask: see `route.ts`.
+ */
+import type { App } from '../operations/app.ts'
+import { healthRoutes } from './health.ts'
+import { type MetricsOptions, metricsRoutes } from './metrics.ts'
+import type { Route } from './route.ts'
+import { verificationLinkRoutes } from './verification-link.ts'
+
+export const routesOf = (app: App, options: MetricsOptions): Route[] => [
+  ...healthRoutes(app),
+  ...metricsRoutes(app, options),
+  ...verificationLinkRoutes(app),
+]
