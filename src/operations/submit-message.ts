@@ -9,7 +9,7 @@ import { waitForTokenMs } from '../account/admit.ts'
 import { SHAPED_ABOVE_BYTES } from '../account/bandwidth.ts'
 import { DEFAULT_DELIVERY } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
-import { SEND } from '../account/ses-event.ts'
+import { type EventDetail, SEND } from '../account/ses-event.ts'
 import { signingAuthorityFor } from '../account/signing-authority.ts'
 import type { Suppressed } from '../account/suppression.ts'
 import { MailctlError } from '../base/errors.ts'
@@ -19,6 +19,7 @@ import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
 import { decodeText } from '../mail/encoded-word.ts'
 import { findField, findFields, type Header, serializeHeader } from '../mail/header.ts'
+import type { Outcome } from '../mail/outcome.ts'
 import type { SplitMessage } from '../mail/split.ts'
 import type { MessageFacts, NewMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
@@ -52,7 +53,7 @@ export interface Submission {
   readonly tags: Readonly<Record<string, readonly string[]>>
   readonly configurationSet: string | null
   /** SES operation that this is, for the automatic tags. */
-  readonly operation: 'SendEmail' | 'SendRawEmail' | 'SendSmtpEmail'
+  readonly operation: 'SendEmail' | 'SendRawEmail' | 'SendSmtpEmail' | 'SendTemplatedEmail' | 'SendBulkTemplatedEmail'
   /** Who asked, for the automatic tags; absent: a command of this machine. */
   readonly caller?: Caller
   readonly signer: Signer
@@ -65,6 +66,8 @@ export interface Submission {
   readonly maxBytes?: number
   /** Asks for the recipients, held by this process for so long, to deliver at once; absent: they wait in the queue for whoever comes. */
   readonly holdMs?: number
+  /** It is taken as any other, and goes nowhere: this event ends it. Absent: it is sent. */
+  readonly rejected?: { readonly event: EventDetail; readonly outcome: Outcome }
   readonly signal: AbortSignal
 }
 
@@ -143,6 +146,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       body: signed.body,
       facts,
       ...(idempotencyKey !== undefined && { idempotencyKey }),
+      ...(submission.rejected && { rejected: submission.rejected.outcome }),
     })
     let accepted: NewMessage | undefined
     let told: SuppressedFeedback | undefined
@@ -154,7 +158,9 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
         told = suppressedFeedback(app, { message, authority }, suppressed)
         return told
       }
-      return [message, [{ ...SEND, at, messageId: id, recipients: people.recipients }], { ...hold, onSuppressed }]
+      const about = { at, messageId: id, recipients: people.recipients }
+      const events = [{ ...SEND, ...about }, ...(submission.rejected ? [{ ...submission.rejected.event, ...about }] : [])]
+      return [message, events, { ...hold, onSuppressed }]
     }
     const admission = await (content.tally.octets > SHAPED_ABOVE_BYTES
       ? app.bandwidth.pass(content.tally.octets, { clock, waitMs: bandwidthWaitMs, signal }).then(() => acceptWithin(app, submission, make))

@@ -82,6 +82,8 @@ export interface NewMessage {
   readonly body: StoredBody
   readonly facts: MessageFacts
   readonly idempotencyKey?: string
+  /** It is accepted and goes nowhere: every recipient is born `rejected` with this outcome. Absent: it is sent. */
+  readonly rejected?: Outcome
 }
 
 /** `type` is SES's `eventType`. */
@@ -129,7 +131,7 @@ export interface NewlySuppressed extends SuppressedAddress {
   readonly setReasons?: readonly SuppressionReason[] | undefined
 }
 
-export interface StoredMessage extends Omit<NewMessage, 'head' | 'body' | 'recipients' | 'senders'> {
+export interface StoredMessage extends Omit<NewMessage, 'head' | 'body' | 'recipients' | 'senders' | 'rejected'> {
   readonly sizeBytes: number
   readonly recipients: readonly StoredRecipient[]
 }

@@ -2,14 +2,14 @@
 import type { Account } from '../../account/account.ts'
 import type { Suppressed } from '../../account/suppression.ts'
 import type { Database, SqlRow } from '../../base/database.ts'
-import { RECIPIENT_STATES, type RecipientState } from '../../mail/outcome.ts'
+import { type Outcome, RECIPIENT_STATES, type RecipientState } from '../../mail/outcome.ts'
 import type { NewMessage, StoredBody, StoredMessage, StoredRecipient } from '../../ports/store.ts'
 import { blob, number, optional, text } from './columns.ts'
 
 /** What a message's row says of the account: events name it as it was then. */
 export type AccountName = Pick<Account, 'accountId' | 'region'>
 
-/** Who is to do with a new message's recipients: an owner that holds them from the first moment, nobody for those that are suppressed. */
+/** Who is to do with a new message's recipients: an owner that holds them from the first moment, nobody for those that are final already. */
 export interface Beginning {
   /** null: they wait and are due at once. */
   readonly owner: number | null
@@ -54,23 +54,45 @@ export function insertMessage(
     const address = recipients[index] ?? ''
     const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
     const final = suppressed.length === 0 ? undefined : suppressed.find(one => one.index === index)
-    if (final) insertSuppressed(database, message, { ...final, seq, domain })
+    if (message.rejected) insertFinal(database, message, { seq, index, address, domain, state: 'rejected', outcome: message.rejected })
+    else if (final) insertFinal(database, message, { ...final, seq, domain, state: 'suppressed' })
     else insert.run(seq, index, address, domain, state, acceptedAt, was, owner, acceptedAt, message.expiresAt, facts.configurationSet)
   }
   return seq
 }
 
-function insertSuppressed(
+interface BornFinal {
+  readonly seq: number
+  readonly index: number
+  readonly address: string
+  readonly domain: string
+  readonly state: 'suppressed' | 'rejected'
+  readonly outcome: Outcome
+}
+
+function insertFinal(
   database: Database,
   { acceptedAt, expiresAt, facts }: NewMessage,
-  { seq, index, address, outcome, domain }: Suppressed & { readonly seq: number; readonly domain: string },
+  { seq, index, address, outcome, domain, state }: BornFinal,
 ): void {
   database
     .prepare(
       `INSERT INTO recipient (message, position, address, domain, state, last_status, outcome, settled_at, accepted_at, expires_at, configuration_set)
-       VALUES (?, ?, ?, ?, 'suppressed', ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    .run(seq, index, address, domain, outcome.status, JSON.stringify(outcome), acceptedAt, acceptedAt, expiresAt, facts.configurationSet)
+    .run(
+      seq,
+      index,
+      address,
+      domain,
+      state,
+      outcome.status,
+      JSON.stringify(outcome),
+      acceptedAt,
+      acceptedAt,
+      expiresAt,
+      facts.configurationSet,
+    )
 }
 
 function insertContent(database: Database, seq: number, head: Buffer, body: StoredBody): void {

@@ -147,8 +147,8 @@ export function openStore(database: Database, options: StoreOptions): Store {
     spool.claim(message.body)
     const spent = message.kind === 'mail' ? admitMessage(message, usage.take(message.acceptedAt)) : undefined
     const real = spent ? message.recipients.filter(address => !isSimulatorAddress(address)).length : 0
-    const suppressed = spent ? suppressedOf(message, real < message.recipients.length) : NOBODY
-    const open = message.recipients.length - suppressed.length
+    const suppressed = spent && !message.rejected ? suppressedOf(message, real < message.recipients.length) : NOBODY
+    const open = message.rejected ? 0 : message.recipients.length - suppressed.length
     const held = leaseMs !== undefined && open > 0
     if (held) owner.hold(machineNow(), leaseMs)
     const seq = insert(message, held ? owner.id() : null, suppressed)
@@ -215,7 +215,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
       },
     })
     if (admission.duplicateOf !== null) await spool.discard(body)
-    else if (body.kind === 'segment' && admission.suppressed?.length === message.recipients.length)
+    else if (body.kind === 'segment' && (message.rejected || admission.suppressed?.length === message.recipients.length))
       await collect(body.segment).catch(() => [])
     return admission
   }
