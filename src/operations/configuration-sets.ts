@@ -106,6 +106,11 @@ export async function readConfigurationSet({ store }: Pick<App, 'store'>, name: 
 /** In order of name. */
 export const listConfigurationSets = ({ store }: Pick<App, 'store'>): Promise<ConfigurationSet[]> => store.configurationSets()
 
+/** Identities whose mail follows it unless a message names another: without it such mail is refused. In order of name. */
+export async function identitiesFollowing({ store }: Pick<App, 'store'>, name: string): Promise<string[]> {
+  return (await store.identities()).filter(identity => identity.configurationSet === name).map(identity => identity.name)
+}
+
 /** @throws MailctlError not-found */
 export const deleteConfigurationSet = ({ store }: Pick<App, 'store'>, name: string): Promise<void> => store.deleteConfigurationSet(name)
 

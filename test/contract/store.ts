@@ -1,6 +1,7 @@
 /** What every implementation of the `Store` port must do. Run by a test file per adapter. */
 import { createHash, randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { NEW_SET } from '../../src/account/configuration-set.ts'
 import type { Outcome, RecipientState } from '../../src/mail/outcome.ts'
 import type { Leased, NewEvent, NewMessage, Settlement, Store } from '../../src/ports/store.ts'
 import { bytesOf, identityOf, messageOf, openTheGates, spooled, T0 } from '../support/account.ts'
@@ -126,6 +127,15 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         await expect(store.deleteIdentity('example.com')).rejects.toMatchObject({ code: 'not-found' })
       })
     })
+
+    it('has at most 10,000 configuration sets', async () => {
+      const set = (name: string) => ({ name, createdAt: T0, ...NEW_SET })
+      await Promise.all(Array.from({ length: 10_000 }, (_, index) => store.addConfigurationSet(set(`set-${index}`))))
+      const refusal = { code: 'limit-exceeded', message: 'the account has 10000 configuration sets, the most there can be' }
+      await expect((await tested.again()).addConfigurationSet(set('one-more'))).rejects.toMatchObject(refusal)
+      await store.deleteConfigurationSet('set-7')
+      await store.addConfigurationSet(set('one-more'))
+    }, 60_000)
 
     describe('identities', () => {
       it('are at most 10,000, domains and addresses together; a place that is given back may be taken', async () => {

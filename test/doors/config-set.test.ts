@@ -30,8 +30,8 @@ test('a set is made, shown, changed, listed and removed in the words of SES', as
   expect((await door.run(['config-set', 'list'])).stdout).toBe(
     'Configuration set  TLS       Tried for\nalerts             OPTIONAL  5m\nreceipts           REQUIRE\n',
   )
-  expect(await json('delete', 'alerts', '-n')).toEqual({ ConfigurationSetName: 'alerts', Deleted: false })
-  expect(await json('delete', 'alerts', '--yes')).toEqual({ ConfigurationSetName: 'alerts', Deleted: true })
+  expect(await json('delete', 'alerts', '-n')).toEqual({ ConfigurationSetName: 'alerts', Deleted: false, Dependents: [] })
+  expect(await json('delete', 'alerts', '--yes')).toEqual({ ConfigurationSetName: 'alerts', Deleted: true, Dependents: [] })
   expect(await json('list')).toEqual({ ConfigurationSets: ['receipts'] })
 })
 
@@ -81,6 +81,18 @@ test.each([
   expect(ran).toMatchObject({ code, stdout: '' })
   const { Error: error } = JSON.parse(ran.stderr)
   expect(error).toMatchObject({ Code: name, Message: expect.stringMatching(says), Hint: expect.stringMatching(/./) })
+})
+
+test('a set that is the default of identities says so when it goes', async () => {
+  await json('create', 'receipts')
+  await door.use(({ store }) => store.addIdentity({ ...identityOf('shop.example'), configurationSet: 'receipts' }))
+  const removed = await door.run(['config-set', 'delete', 'receipts', '-n'])
+  expect(removed).toMatchObject({ code: 0, stdout: 'Would remove receipts, the default of shop.example\n' })
+  expect(await json('delete', 'receipts', '--yes')).toEqual({
+    ConfigurationSetName: 'receipts',
+    Deleted: true,
+    Dependents: ['shop.example'],
+  })
 })
 
 test('tracking needs a verified domain of the account, and no domain clears it', async () => {

@@ -1,18 +1,24 @@
 /** `mailctl config-set delete`: DeleteConfigurationSet. */
-import { deleteConfigurationSet, readConfigurationSet } from '../../../operations/configuration-sets.ts'
+
+import { printable } from '../../../base/redact.ts'
+import { deleteConfigurationSet, identitiesFollowing, readConfigurationSet } from '../../../operations/configuration-sets.ts'
 import { command } from '../../command.ts'
 import { confirm } from '../../prompts.ts'
 
 interface Deleted {
   readonly ConfigurationSetName: string
   readonly Deleted: boolean
+  /** Identities that have it as their default. */
+  readonly Dependents: readonly string[]
 }
 
 export default command<Deleted>({
   path: 'config-set delete',
   arguments: '<name>',
   summary: 'Remove a configuration set',
-  details: 'Messages that were accepted with it keep its options; new ones that name it are refused.',
+  details:
+    'Messages that were accepted with it keep its options; new ones that name it, or whose identity has it as its default, are refused until ' +
+    'mailctl identity set --config-set names another.',
   examples: ['mailctl config-set delete receipts --yes', 'mailctl config-set delete receipts --dry-run'],
   options: [
     { flags: '--yes', summary: 'do not ask' },
@@ -22,15 +28,25 @@ export default command<Deleted>({
   async run({ app, io }, [typed = ''], flags) {
     const opened = await app()
     const { name } = await readConfigurationSet(opened, typed)
-    const kept = { ConfigurationSetName: name, Deleted: false }
+    const kept = { ConfigurationSetName: name, Deleted: false, Dependents: await identitiesFollowing(opened, name) }
     if (flags['dryRun'] === true) return kept
-    const sure = flags['yes'] === true || !io.interactive || (await confirm(io, { message: `Remove ${name}?`, flag: '--yes' }))
+    const sure =
+      flags['yes'] === true || !io.interactive || (await confirm(io, { message: `Remove ${name}${usedBy(kept)}?`, flag: '--yes' }))
     if (!sure) return kept
     await deleteConfigurationSet(opened, name)
     return { ...kept, Deleted: true }
   },
-  show: (io, { ConfigurationSetName, Deleted }, flags) => {
-    if (Deleted) io.line(`Removed ${ConfigurationSetName}`)
-    else io.line(flags['dryRun'] === true ? `Would remove ${ConfigurationSetName}` : `Kept ${ConfigurationSetName}`)
+  show: (io, deleted, flags) => {
+    const did = deleted.Deleted ? 'Removed' : flags['dryRun'] === true ? 'Would remove' : 'Kept'
+    io.line(`${did} ${deleted.ConfigurationSetName}${usedBy(deleted)}`)
   },
 })
+
+/** Names in a line; there may be thousands. */
+const MOST_NAMES = 5
+
+function usedBy({ Dependents: names }: Deleted): string {
+  if (names.length === 0) return ''
+  const more = names.length - MOST_NAMES
+  return `, the default of ${names.slice(0, MOST_NAMES).map(printable).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
