@@ -273,6 +273,8 @@ export interface Store extends ActivityLog, ConfigurationSets, QueueTools, Reput
    * @returns whether there may be more
    */
   bringForward(ask: { readonly now: number; readonly latest: number; readonly limit: number }): Promise<boolean>
+  /** Gives back disk that few waiting bodies keep from use, some of it at a call. What cannot be done is left for the next. */
+  compact(): Promise<void>
   /** The earliest moment at which something waits; of one message when given. Undefined: nothing waits. */
   nextDueAt(messageId?: string): Promise<number | undefined>
   attempts(messageId: string): Promise<AttemptRecord[]>

@@ -45,6 +45,7 @@ export class Chores {
   async #run(): Promise<void> {
     try {
       await accountPass(this.#app)
+      await this.#app.store.compact()
     } catch (error) {
       if (!this.#isStopping) this.#options.warn(messageOf(error))
     }

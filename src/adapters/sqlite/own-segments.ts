@@ -43,6 +43,8 @@ export interface OwnSegments {
   discard(body: StoredBody): Promise<void>
   /** @returns how large it is, when it is one of these and nothing is on its way into it */
   idleSize(name: string): number | undefined
+  /** The same, when it is full, so that nothing will come. */
+  fullSize(name: string): number | undefined
   /** Appends to it no more: the transaction under way takes its row away. */
   retire(name: string): void
   /** Forgets it. */
@@ -96,6 +98,11 @@ export function openOwnSegments(folder: string, database: Database, owner: Owner
     await cut(segment)
   }
 
+  function idleSize(name: string): number | undefined {
+    const own = segments.get(name)
+    return own && !own.writing && own.unclaimed.size === 0 ? own.size : undefined
+  }
+
   return {
     acquire,
     async seal({ name }, bodies) {
@@ -121,9 +128,10 @@ export function openOwnSegments(folder: string, database: Database, owner: Owner
     isUnclaimed: body => segments.get(body.segment)?.unclaimed.has(body.offset) === true,
     claimed: body => void segments.get(body.segment)?.unclaimed.delete(body.offset),
     discard,
-    idleSize(name) {
-      const own = segments.get(name)
-      return own && !own.writing && own.unclaimed.size === 0 ? own.size : undefined
+    idleSize,
+    fullSize(name) {
+      const size = idleSize(name)
+      return size !== undefined && size >= FULL_BYTES ? size : undefined
     },
     retire(name) {
       const own = segments.get(name)

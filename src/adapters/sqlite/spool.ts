@@ -5,7 +5,7 @@
  * referred body is garbage. A segment goes as a whole, once no message refers to it and nobody appends to it. Every body is read back
  * against its length and SHA-256. At most 256 KB of a body are in memory.
  */
-import { readdirSync, unlinkSync } from 'node:fs'
+import { readdirSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from '../../base/database.ts'
 import { bodyInMemory, type MessageBody } from '../../mail/body.ts'
@@ -37,6 +37,8 @@ export interface Spool {
   /** The same for all segments that nobody appends to. */
   collectAbandoned(): string[]
   unlink(names: readonly string[]): void
+  /** How large a segment is that nobody will append to any more. @param holder the owner in its row */
+  endedSize(name: string, holder: number | null): number | undefined
   /** Removes segment files that have no row: the last step of a collection that a crash cut short. */
   sweep(): void
   /** Ends appending and collects, after `release` inside the same transaction. */
@@ -102,6 +104,10 @@ export function openSpool(folder: string, database: Database, owner: Owner): Spo
     collect,
     collectAbandoned: () => collect(abandoned()),
     unlink,
+    endedSize(name, holder) {
+      if (own.has(name)) return own.fullSize(name)
+      return holder === null ? statSync(join(folder, name), { throwIfNoEntry: false })?.size : undefined
+    },
     sweep() {
       for (const name of readdirSync(folder)) {
         if (!name.endsWith('.seg')) continue

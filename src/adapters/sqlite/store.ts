@@ -13,6 +13,7 @@ import type { AcceptOptions, Admission, NewEvent, NewMessage, Settlement, Store 
 import { makePrivateFolder } from '../private-files.ts'
 import { readAccount, writeAccount } from './account-rows.ts'
 import { activitySpans, openActivityLedger } from './activity-ledger.ts'
+import { openCompaction } from './compaction.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
 import { dueDomains, expired } from './due.ts'
 import { countEvents, findAttempts, findEvents, insertEvents } from './event-rows.ts'
@@ -317,6 +318,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
     nextDueAt: async messageId => earliestDue(database, messageId),
     ...setBack(database, commit),
     ...queueTools(database, { commit, spool }),
+    compact: openCompaction(database, { commit, spool }),
 
     attempts: async messageId => findAttempts(database, messageId),
     events: async filter => findEvents(database, filter),
