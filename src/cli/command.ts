@@ -50,17 +50,21 @@ export interface CreatedAccount {
 export interface ServeAsk {
   /** undefined: closed. */
   readonly smtp: ListenAddress | undefined
+  readonly smtps: ListenAddress | undefined
   /** CIDR ranges with commas between; absent: nobody. */
   readonly smtpTrust?: string
   readonly http?: ListenAddress | undefined
   readonly https?: ListenAddress | undefined
   /** Absent: `none` in the lab, `sigv4` elsewhere. */
   readonly httpAuth?: 'sigv4' | 'none'
+  /** Instead of the account's own certificate. */
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string }
 }
 
 /** The ready file, and what `serve --json` prints: `IP:PORT` of each door, for HTTP its URL; null for a closed one. */
 export interface Doors {
   readonly Smtp: string | null
+  readonly Smtps: string | null
   readonly Http: string | null
   readonly Https: string | null
   readonly Pid: number

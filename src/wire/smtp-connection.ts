@@ -1,6 +1,6 @@
 /**
  * One connection of a client: the socket, time-outs, TLS and the flow of message octets. What a line means and is answered with is
- * `smtp-dialogue.ts`. RFC 5321, 2920, 3207.
+ * `smtp-dialogue.ts`. RFC 5321, 2920, 3030, 3207.
  *
  * Memory is bounded by the line limit, one socket chunk and the body stream's buffer: while a handler thinks or a reader lags, nothing
  * more is read. Replies of pipelined commands leave in one write. A client that speaks before the greeting is refused, and what was sent
@@ -59,6 +59,11 @@ export class SmtpConnection implements SmtpPeer {
   #clientEnded = false
   #hasQuit = false
   #incoming: IncomingMessage | undefined
+  /** A message that BDAT brings; between its chunks it is not `#incoming`. */
+  #chunked: IncomingMessage | undefined
+  /** Octets of a refused BDAT that are still to come and go. */
+  #skipped = 0
+  #skipReply: Reply | undefined
   /** When the message must have ended. */
   #messageUntil = 0
 
@@ -171,7 +176,7 @@ export class SmtpConnection implements SmtpPeer {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     this.#pending = EMPTY
-    this.#incoming?.abandon('The connection was lost before the message was whole')
+    for (const message of [this.#incoming, this.#chunked]) message?.abandon('The connection was lost before the message was whole')
     this.#dialogue.close()
     this.#listener.closed(this)
   }
@@ -210,7 +215,7 @@ export class SmtpConnection implements SmtpPeer {
 
   #pump(): void {
     while (!this.#waiting && this.#phase === 'open' && this.#pending.length > 0 && !this.#choked) {
-      if (!(this.#incoming === undefined ? this.#takeLine() : this.#takeData(this.#incoming))) break
+      if (!(this.#incoming === undefined ? this.#takeNext() : this.#takeData(this.#incoming))) break
     }
     if (this.#clientEnded && this.#phase === 'open' && !this.#waiting && !this.#choked && this.#incoming?.isFull !== true) {
       if (this.#incoming !== undefined) this.drop()
@@ -298,6 +303,21 @@ export class SmtpConnection implements SmtpPeer {
 
   // --- commands ---
 
+  /** A command, or what is to be thrown away before the next one. @returns false when more must come first */
+  #takeNext(): boolean {
+    const reply = this.#skipReply
+    if (reply === undefined) return this.#takeLine()
+    const octets = this.#pending
+    const skipped = Math.min(this.#skipped, octets.length)
+    this.#skipped -= skipped
+    this.#pending = skipped === octets.length ? EMPTY : octets.subarray(skipped)
+    if (this.#skipped > 0) return false
+    this.#skipReply = undefined
+    this.#say(reply)
+    this.#expectCommand()
+    return true
+  }
+
   /** @returns false when no whole line is there */
   #takeLine(): boolean {
     const octets = this.#pending
@@ -306,7 +326,7 @@ export class SmtpConnection implements SmtpPeer {
     this.#pending = read.used === octets.length ? EMPTY : octets.subarray(read.used)
     switch (read.kind) {
       case 'line':
-        this.#options.log?.(`> ${printable(redactSmtpCommand(read.line))}`)
+        this.#options.log?.(this.#dialogue.expectsSecret ? '> ***' : `> ${printable(redactSmtpCommand(read.line))}`)
         this.#take(this.#dialogue.obey(read.line))
         return true
       case 'problem':
@@ -323,6 +343,8 @@ export class SmtpConnection implements SmtpPeer {
   #take(step: Step): void {
     if (step.kind === 'ask') this.#ask(step.question, step.act)
     else if (step.kind === 'secure') this.#startTls()
+    else if (step.kind === 'chunk') this.#receiveChunk(step)
+    else if (step.kind === 'skip') this.#skip(step.octets, step.reply)
     else {
       if (step.kind === 'end') {
         this.#phase = 'closing'
@@ -331,6 +353,10 @@ export class SmtpConnection implements SmtpPeer {
       this.#say(step.reply)
       if (step.kind === 'receive') this.#receive(step.session)
       else this.#expectCommand()
+    }
+    if (this.#chunked !== undefined && !this.#dialogue.isChunked) {
+      this.#chunked.abandon('The client gave up the message')
+      this.#chunked = undefined
     }
   }
 
@@ -358,20 +384,50 @@ export class SmtpConnection implements SmtpPeer {
   // --- messages ---
 
   /** Everything from here to the end of the message is the message. */
-  #receive(session: SmtpSession): void {
+  #receive(session: SmtpSession, chunked?: true): IncomingMessage {
     const { timeouts, room } = this.#listener
     const now = performance.now()
     this.#messageUntil = now + timeouts.messageMs
     this.#deadline = now + timeouts.dataMs
     this.#incoming = new IncomingMessage(session, {
+      ...(chunked && { chunked }),
       maxBytes: this.#options.maxMessageBytes,
       phrases: this.#phrases,
       room,
       onRoom: () => {
         this.#deadline = Math.min(performance.now() + timeouts.dataMs, this.#messageUntil)
+        if (this.#incoming?.betweenChunks === true) this.#endChunk(this.#incoming)
         this.#pump()
       },
     })
+    return this.#incoming
+  }
+
+  #receiveChunk({ octets, isLast, session }: Extract<Step, { kind: 'chunk' }>): void {
+    this.#chunked ??= this.#receive(session, true)
+    this.#incoming = this.#chunked
+    this.#incoming.beginChunk(octets, isLast)
+    this.#deadline = Math.min(performance.now() + this.#listener.timeouts.dataMs, this.#messageUntil)
+    if (octets === 0) this.#takeData(this.#incoming)
+  }
+
+  /** The next command may come. A message that broke a rule is over: what else comes of it is refused. */
+  #endChunk(incoming: IncomingMessage): void {
+    this.#incoming = undefined
+    const { refusal } = incoming
+    if (refusal !== undefined) {
+      this.#chunked = undefined
+      this.#dialogue.forget()
+    }
+    this.#say(refusal ?? this.#phrases.ok)
+    this.#expectCommand()
+  }
+
+  #skip(octets: number, reply: Reply): void {
+    this.#skipped = octets
+    this.#skipReply = reply
+    this.#deadline = performance.now() + (this.#dialogue.idleMs ?? this.#listener.timeouts.dataMs)
+    if (octets === 0) this.#takeNext()
   }
 
   /** @returns false when the reader must catch up first */
@@ -384,9 +440,14 @@ export class SmtpConnection implements SmtpPeer {
         () => incoming.answer(),
         () => {
           this.#incoming = undefined
+          this.#chunked = undefined
           this.#dialogue.forget()
         },
       )
+      return true
+    }
+    if (incoming.betweenChunks && !incoming.isFull) {
+      this.#endChunk(incoming)
       return true
     }
     // A slow reader is our own affair, not the client's.

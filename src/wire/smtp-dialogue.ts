@@ -1,8 +1,9 @@
 /**
  * What a client says, command by command: syntax, order, limits, and what is asked of the session behind the listener. It holds no socket:
- * every command comes to one `Step`, which the connection takes. RFC 5321, 1870, 2034, 3207, 6152.
+ * every command comes to one `Step`, which the connection takes. RFC 5321, 1870, 2034, 3030, 3207, 4954, 6152.
  */
 import type { Reply } from '../mail/reply.ts'
+import { beginSasl, type SaslStep } from './sasl.ts'
 import { type PathProblem, parseCommand, parsePathCommand, shownPath } from './smtp-command.ts'
 import { type Phrases, STANDARD } from './smtp-phrases.ts'
 import type { Answer, SmtpPeer, SmtpServerOptions, SmtpSession } from './smtp-session.ts'
@@ -12,6 +13,9 @@ export type Step =
   | { readonly kind: 'say' | 'end'; readonly reply: Reply }
   /** What follows is a message for this session. */
   | { readonly kind: 'receive'; readonly reply: Reply; readonly session: SmtpSession }
+  /** So many octets follow, of a message for this session or, without one, to be thrown away before the reply. */
+  | { readonly kind: 'chunk'; readonly octets: number; readonly isLast: boolean; readonly session: SmtpSession }
+  | { readonly kind: 'skip'; readonly octets: number; readonly reply: Reply }
   /** The session answers; `act` sees it before it is said. */
   | { readonly kind: 'ask'; readonly question: () => Answer; readonly act: (reply: Reply) => void }
   /** Agree to TLS and turn to it. */
@@ -19,6 +23,8 @@ export type Step =
 
 /** Refused commands before we hang up. */
 const MAX_ERRORS = 20
+/** Octets of a refused BDAT that we read to throw them away; who announces more is hung up on. */
+const MAX_SKIPPED = 1024 * 1024
 const HTTP_VERB = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH)$/
 
 const say = (reply: Reply): Step => ({ kind: 'say', reply })
@@ -35,6 +41,9 @@ export class SmtpDialogue {
   #errors = 0
   #from: string | undefined
   #recipients = 0
+  #sasl: ((response: string) => SaslStep) | undefined
+  #isIn = false
+  #isChunked = false
 
   constructor(peer: SmtpPeer, options: SmtpServerOptions) {
     this.#peer = peer
@@ -45,6 +54,16 @@ export class SmtpDialogue {
   /** How long the client may be silent; undefined leaves it to the listener. */
   get idleMs(): number | undefined {
     return this.#session?.idleMs
+  }
+
+  /** The next line is a secret. */
+  get expectsSecret(): boolean {
+    return this.#sasl !== undefined
+  }
+
+  /** A message is there in part, and BDAT may bring more of it. */
+  get isChunked(): boolean {
+    return this.#isChunked
   }
 
   /** A sender was accepted and the message is not there yet. */
@@ -60,14 +79,19 @@ export class SmtpDialogue {
 
   /** A refusal for breaking the rules of the dialogue; too many end it. */
   refuse(reply: Reply): Step {
+    return say(this.#counted(reply))
+  }
+
+  #counted(reply: Reply): Reply {
     this.#errors += 1
-    return say(this.#errors > MAX_ERRORS ? this.#phrases.tooManyErrors : reply)
+    return this.#errors > MAX_ERRORS ? this.#phrases.tooManyErrors : reply
   }
 
   /** No transaction is open any more. */
   forget(): void {
     this.#from = undefined
     this.#recipients = 0
+    this.#isChunked = false
     this.#session?.reset?.()
   }
 
@@ -77,6 +101,7 @@ export class SmtpDialogue {
 
   /** @param line without its CRLF and without control characters */
   obey(line: string): Step {
+    if (this.#sasl !== undefined) return this.#goOn(this.#sasl(line))
     const { verb, argument } = parseCommand(line)
     switch (verb) {
       case 'EHLO':
@@ -96,6 +121,10 @@ export class SmtpDialogue {
         return say(this.#phrases.ok)
       case 'QUIT':
         return argument === '' ? { kind: 'end', reply: this.#phrases.bye } : this.refuse(this.#phrases.noArgument)
+      case 'BDAT':
+        return this.#options.chunking === 'offered' ? this.#chunk(argument) : this.refuse(this.#phrases.unknownCommand)
+      case 'AUTH':
+        return this.#auth(argument)
       case 'STARTTLS':
         return argument === '' ? this.#startTls() : this.refuse(this.#phrases.noArgument)
       case 'VRFY':
@@ -112,12 +141,15 @@ export class SmtpDialogue {
   #hello(verb: 'EHLO' | 'HELO', name: string): Step {
     if (!/^[!-~]{1,255}$/.test(name)) return this.refuse(this.#phrases.helloSyntax)
     this.forget()
-    const { hostname, maxMessageBytes, tls } = this.#options
+    const { hostname, maxMessageBytes, tls, chunking, helloEnd } = this.#options
     const lines = [hostname]
     if (verb === 'EHLO') {
       lines.push('PIPELINING', `SIZE ${maxMessageBytes}`, '8BITMIME')
+      if (chunking === 'offered') lines.push('CHUNKING')
       if (this.#phrases.ok.status !== undefined) lines.push('ENHANCEDSTATUSCODES')
       if (tls?.mode === 'starttls' && this.#peer.tls === undefined) lines.push('STARTTLS')
+      if (this.#session?.auth !== undefined) lines.push('AUTH PLAIN LOGIN')
+      if (helloEnd !== undefined) lines.push(helloEnd)
     }
     return {
       kind: 'ask',
@@ -138,6 +170,37 @@ export class SmtpDialogue {
     return { kind: 'secure' }
   }
 
+  #auth(argument: string): Step {
+    const { noAuth, needHello, midTransaction, needTls, alreadyIn, authSyntax, unknownMechanism } = this.#phrases
+    if (this.#session?.auth === undefined) return this.refuse(noAuth)
+    if (this.helloName === '') return this.refuse(needHello)
+    if (this.#isIn) return this.refuse(alreadyIn)
+    if (this.#from !== undefined) return this.refuse(midTransaction)
+    if (this.#options.tls !== undefined && this.#peer.tls === undefined) return this.refuse(needTls)
+    const [mechanism = '', initial = '', ...more] = argument.split(/ +/)
+    if (mechanism === '' || more.length > 0) return this.refuse(authSyntax)
+    const first = beginSasl(mechanism.toUpperCase(), initial)
+    return first === undefined ? this.refuse(unknownMechanism) : this.#goOn(first)
+  }
+
+  #goOn(step: SaslStep): Step {
+    this.#sasl = undefined
+    const { authCancelled, authSyntax, noAuth } = this.#phrases
+    if (step.kind === 'challenge') {
+      this.#sasl = step.next
+      return say({ code: 334, lines: [step.text] })
+    }
+    if (step.kind !== 'login') return this.refuse(step.kind === 'cancelled' ? authCancelled : authSyntax)
+    const { login } = step
+    return {
+      kind: 'ask',
+      question: () => this.#session?.auth?.(login) ?? noAuth,
+      act: reply => {
+        if (reply.code === 235) this.#isIn = true
+      },
+    }
+  }
+
   #mail(argument: string): Step {
     if (this.helloName === '') return this.refuse(this.#phrases.needHello)
     if (this.#from !== undefined) return this.refuse(this.#phrases.nestedMail)
@@ -154,7 +217,7 @@ export class SmtpDialogue {
         const kind = value.toUpperCase()
         if (kind !== '7BIT' && kind !== '8BITMIME') return this.refuse(this.#phrases.bodySyntax)
         body = kind
-      } else return this.refuse(this.#phrases.unknownParameter)
+      } else if (keyword !== 'AUTH' || this.#session?.auth === undefined) return this.refuse(this.#phrases.unknownParameter)
     }
     const from = parsed.path
     return {
@@ -168,6 +231,7 @@ export class SmtpDialogue {
 
   #rcpt(argument: string): Step {
     if (this.#from === undefined) return this.refuse(this.#phrases.needMail)
+    if (this.#isChunked) return this.refuse(this.#phrases.midTransaction)
     const parsed = parsePathCommand(argument, 'TO:', this.#options.barePaths)
     if (typeof parsed === 'string') return this.refuse(this.#pathRefusal('RCPT', parsed, argument))
     if (parsed.parameters.size > 0) return this.refuse(this.#phrases.unknownParameter)
@@ -195,7 +259,23 @@ export class SmtpDialogue {
   #data(): Step {
     const session = this.#session
     if (session === undefined || this.#from === undefined) return this.refuse(this.#phrases.needMail)
+    if (this.#isChunked) return this.refuse(this.#phrases.midTransaction)
     if (this.#recipients === 0) return this.refuse(this.#phrases.noRecipients)
     return { kind: 'receive', reply: this.#phrases.goAhead, session }
+  }
+
+  /** What was announced follows whatever we answer, and must not be taken for commands. */
+  #chunk(argument: string): Step {
+    const match = /^(\d{1,15})(?: +(LAST))?$/i.exec(argument)
+    if (match === null) return { kind: 'end', reply: this.#phrases.chunkSyntax }
+    const octets = Number(match[1])
+    const session = this.#session
+    const { needMail, noRecipients } = this.#phrases
+    if (session !== undefined && this.#from !== undefined && this.#recipients > 0) {
+      this.#isChunked = true
+      return { kind: 'chunk', octets, isLast: match[2] !== undefined, session }
+    }
+    const reply = this.#counted(this.#from === undefined ? needMail : noRecipients)
+    return octets > MAX_SKIPPED ? { kind: 'end', reply } : { kind: 'skip', octets, reply }
   }
 }

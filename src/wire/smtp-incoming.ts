@@ -5,6 +5,7 @@
  */
 import { Readable } from 'node:stream'
 import type { Reply } from '../mail/reply.ts'
+import { ChunkDecoder } from './smtp-chunks.ts'
 import { type CollectingRoom, Collector } from './smtp-collector.ts'
 import { DataDecoder } from './smtp-data.ts'
 import type { Phrases } from './smtp-phrases.ts'
@@ -14,6 +15,8 @@ import type { Answer, SmtpSession } from './smtp-session.ts'
 const BUFFERED = 64 * 1024
 
 export interface IncomingOptions {
+  /** Comes after BDAT, not DATA. */
+  readonly chunked?: true
   readonly maxBytes: number
   readonly phrases: Phrases
   readonly room: CollectingRoom
@@ -24,7 +27,7 @@ export interface IncomingOptions {
 export class IncomingMessage {
   /** The reader lags: take no more until `onRoom` was called. */
   isFull = false
-  readonly #decoder = new DataDecoder()
+  readonly #decoder: DataDecoder | ChunkDecoder
   readonly #session: SmtpSession
   readonly #options: IncomingOptions
   /** What is collected stays accounted for until the reader of the stream, or the session, is done with it. */
@@ -35,12 +38,28 @@ export class IncomingMessage {
   constructor(session: SmtpSession, options: IncomingOptions) {
     this.#session = session
     this.#options = options
+    this.#decoder = options.chunked === undefined ? new DataDecoder() : new ChunkDecoder()
     if (session.whole === undefined) this.#stream()
     else this.#collector = new Collector(options.room)
   }
 
   get hasEnded(): boolean {
     return this.#decoder.ended
+  }
+
+  /** So many octets of it follow now. */
+  beginChunk(octets: number, isLast: boolean): void {
+    if (this.#decoder instanceof ChunkDecoder) this.#decoder.begin(octets, isLast)
+  }
+
+  /** A chunk is there, and more may come after a command. */
+  get betweenChunks(): boolean {
+    return this.#decoder instanceof ChunkDecoder && this.#decoder.betweenChunks
+  }
+
+  /** What breaks a rule in what came so far. */
+  get refusal(): Reply | undefined {
+    return this.#refusal
   }
 
   readonly #handOn = (part: Buffer): void => {

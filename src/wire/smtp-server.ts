@@ -80,6 +80,11 @@ export class SmtpServer {
   #accept(socket: Socket): void {
     if (this.#connections.size >= (this.#options.maxConnections ?? 1000)) {
       socket.on('error', () => {})
+      // To a client that begins with TLS plain words are noise.
+      if (this.#options.tls?.mode === 'implicit') {
+        socket.destroy()
+        return
+      }
       const { code, lines } = (this.#options.phrases ?? STANDARD).tooManyConnections
       socket.end(`${code} ${lines[0] ?? ''}\r\n`, () => socket.destroy())
       return

@@ -6,6 +6,7 @@
 import type { Readable } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 import type { EnhancedStatus, Reply } from '../mail/reply.ts'
+import type { Login } from './sasl.ts'
 import type { Phrases } from './smtp-phrases.ts'
 
 export type Answer = Reply | Promise<Reply>
@@ -32,12 +33,14 @@ export interface MailParameters {
 }
 
 export interface SmtpSession {
-  /** Instead of the listener's `commandMs`. */
-  readonly idleMs?: number
+  /** Instead of the listener's `commandMs`; undefined leaves it so. */
+  readonly idleMs?: number | undefined
   /** Another greeting than `220 <hostname> ESMTP`; any code but 220 ends the session. */
-  greet?(): Answer
+  greet?(): Answer | undefined
   /** Another answer than 250 refuses the client's name. */
   hello?(name: string): Answer | undefined
+  /** Absent: AUTH is not offered. Asked under TLS only where the listener has it; any code but 235 leaves the client where it was. */
+  auth?(login: Login): Answer
   /** @param from `''` is the null return path */
   mail(from: string, parameters: MailParameters): Answer
   rcpt(to: string): Answer
@@ -77,6 +80,10 @@ export interface SmtpServerOptions {
   readonly badPath?: (verb: 'MAIL' | 'RCPT', path: string) => Reply
   /** `taken`: an address without its angle brackets will do. Default: `refused`. */
   readonly barePaths?: 'taken' | 'refused'
+  /** `offered`: messages may come in counted chunks, RFC 3030. Default: not. */
+  readonly chunking?: 'offered'
+  /** One more line at the end of the answer to EHLO. */
+  readonly helloEnd?: string
   /** Dialogue lines, secrets masked. */
   readonly log?: (line: string) => void
 }

@@ -12,7 +12,7 @@ test('an SMTP client is named by its address, a command by its tool; nobody name
   const stop = new AbortController()
   const { doors, ended } = await serve(
     app,
-    { smtp: { host: '127.0.0.1', port: 0 }, smtpTrust: '127.0.0.0/8' },
+    { smtp: { host: '127.0.0.1', port: 0 }, smtps: undefined, smtpTrust: '127.0.0.0/8' },
     { signal: stop.signal, warn: () => {}, version: '0.0.0' },
   )
   onTestFinished(async () => {

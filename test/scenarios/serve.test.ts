@@ -24,11 +24,14 @@ afterEach(async () => {
 })
 
 /** @returns what it prints when its doors are open */
-async function serve(...args: readonly string[]): Promise<{ readonly Smtp: string; readonly Pid: number }> {
+async function serve(...args: readonly string[]): Promise<{ readonly Smtp: string; readonly Smtps: string; readonly Pid: number }> {
   const started = new Promise<ChildProcess>(resolve => {
-    ended = program.run(['serve', '--smtp', '127.0.0.1:0', '--http', '127.0.0.1:0', '--https', '127.0.0.1:0', ...args, '--json'], {
-      started: resolve,
-    })
+    ended = program.run(
+      ['serve', '--smtp', '127.0.0.1:0', '--smtps', '127.0.0.1:0', '--http', '127.0.0.1:0', '--https', '127.0.0.1:0', ...args, '--json'],
+      {
+        started: resolve,
+      },
+    )
   })
   serving = await started
   if (!serving.stdout) throw new Error('serve has no stdout')
@@ -82,7 +85,30 @@ test('refuses in the words of SES what the account may not send, and whom nobody
   serving?.kill('SIGTERM')
   await ended
   const untrusted = await serve()
-  await expect(submit(untrusted.Smtp, { from: 'ann@shop.test', to: ['bob@example.com'] })).rejects.toThrow('530 Authentication required')
+  await expect(submit(untrusted.Smtp, { from: 'ann@shop.test', to: ['bob@example.com'] })).rejects.toThrow(
+    '530 Must issue a STARTTLS command first',
+  )
+})
+
+test('lets in who logs in with TLS, by either door, and tells who it was; a revoked user is shut out', async () => {
+  const { UserName: user, Password: pass } = await program.json(['smtp', 'credentials', 'create'])
+  const doors = await serve()
+  const ca = await readFile(join(program.home, 'keys', 'tls', 'certificate.pem'))
+  const clients = [
+    { door: doors.Smtp, options: { requireTLS: true } },
+    { door: doors.Smtps, options: { secure: true } },
+  ].map(({ door, options }) => {
+    const [host = '', port = ''] = door.split(':')
+    return createTransport({ host, port: Number(port), tls: { ca }, auth: { user, pass }, ...options })
+  })
+  const mail = { from: 'ann@shop.test', to: 'bob@example.com', subject: 'x', text: 'x' }
+  for (const client of clients) {
+    const { response } = await client.sendMail(mail)
+    const [event] = (await program.json(['events', 'list', response.slice('250 Ok '.length), '--type', 'Send'])).Events
+    expect(event.mail.tags).toMatchObject({ 'ses:caller-identity': [user], 'ses:operation': ['SendSmtpEmail'] })
+  }
+  await program.json(['smtp', 'credentials', 'revoke', user])
+  for (const client of clients) await expect(client.sendMail(mail)).rejects.toThrow('535 Authentication Credentials Invalid')
 })
 
 test('a large message goes through, and what a command leaves in the queue is taken up', async () => {
@@ -98,6 +124,7 @@ test('a large message goes through, and what a command leaves in the queue is ta
 
 test.each([
   [['--smtp-trust', '8.8.8.0/24'], /8\.8\.8\.0\/24/],
+  [['--tls-cert', 'cert.pem'], /--tls-cert and --tls-key belong together/],
   [['--smtp', 'localhost:2587'], /'localhost:2587' is no address to listen on/],
 ])('serve %j is wrong usage', async (args, words) => {
   const { code, stdout, stderr } = await program.run(['serve', ...args])

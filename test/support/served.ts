@@ -39,9 +39,12 @@ export async function openServedShop(script: SinkOptions['script'] = {}): Promis
 async function startServe(shop: Shop): Promise<RunningServe> {
   let ended: Promise<Run> | undefined
   const child = await new Promise<ChildProcess>(started => {
-    ended = shop.run(['serve', '--smtp', '127.0.0.1:0', '--smtp-trust', '127.0.0.1/32', '--http', 'off', '--https', 'off', '--json'], {
-      started,
-    })
+    ended = shop.run(
+      ['serve', '--smtp', '127.0.0.1:0', '--smtps', 'off', '--smtp-trust', '127.0.0.1/32', '--http', 'off', '--https', 'off', '--json'],
+      {
+        started,
+      },
+    )
   })
   if (!child.stdout || !ended) throw new Error('serve was not started with pipes')
   onTestFinished(async () => {

@@ -2,7 +2,7 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { MailctlError } from '../../base/errors.ts'
-import { command, type Doors, type ServeAsk } from '../command.ts'
+import { command, type Doors, type Flags, type ServeAsk } from '../command.ts'
 import { type ListenAddress, listenAddress } from '../listen-address.ts'
 import { textFlag } from '../moments.ts'
 
@@ -13,20 +13,26 @@ interface Served {
 }
 
 /** Doors of the contract that this version does not have: `off` is true of them, anything else is refused. */
-const CLOSED_DOORS = ['smtps', 'mx', 'dns'] as const
+const CLOSED_DOORS = ['mx', 'dns'] as const
 
 export default command<Served>({
   path: 'serve',
   summary: 'Run the doors and the delivery worker',
   details:
-    'Takes mail by SMTP from the clients that --smtp-trust names, and delivers what is in the queue. SIGTERM or Ctrl-C finishes what is under way ' +
-    'and stops. Login and TLS on the SMTP door, the inbound MX and DNS are not there yet: their doors stay off.',
+    'Takes mail by SMTP from clients that log in (mailctl smtp credentials create) or that --smtp-trust names, and delivers what is in the queue. ' +
+    'SIGTERM or Ctrl-C finishes what is under way and stops. The inbound MX and DNS are not there yet: their doors stay off.',
   examples: [
+    'mailctl serve',
     'mailctl serve --smtp-trust 127.0.0.1/32',
+    'mailctl serve --smtp 0.0.0.0:587 --smtps 0.0.0.0:465 --tls-cert chain.pem --tls-key key.pem',
     'mailctl serve --smtp 127.0.0.1:0 --smtp-trust 127.0.0.0/8 --ready-file ready.json',
   ],
   options: [
-    { flags: '--smtp <address>', summary: 'IP:PORT of the SMTP door, port 0 for a free one, or off (default: 127.0.0.1:2587)' },
+    {
+      flags: '--smtp <address>',
+      summary: 'IP:PORT of the SMTP door with STARTTLS, port 0 for a free one, or off (default: 127.0.0.1:2587)',
+    },
+    { flags: '--smtps <address>', summary: 'IP:PORT of the SMTP door with TLS from the start, or off (default: 127.0.0.1:2465)' },
     {
       flags: '--smtp-trust <ranges>',
       summary: 'clients that may submit without login, as CIDR ranges with commas between (default: none)',
@@ -38,6 +44,8 @@ export default command<Served>({
       summary: 'who may use the API: whoever signs requests, or all on loopback (default: none in the lab, else sigv4)',
       choices: ['sigv4', 'none'],
     },
+    { flags: '--tls-cert <file>', summary: 'certificate of the doors, with its chain, in PEM (default: the one made at init)', path: true },
+    { flags: '--tls-key <file>', summary: 'its private key, in PEM', path: true },
     { flags: '--ready-file <file>', summary: 'written in one step when all doors are open', path: true },
     ...CLOSED_DOORS.map(name => ({ flags: `--${name} <address>`, summary: 'off: not there yet' })),
   ],
@@ -54,11 +62,14 @@ export default command<Served>({
     }
     const auth = textFlag(flags, 'httpAuth')
     const trust = textFlag(flags, 'smtpTrust')
+    const tls = certificateFiles(flags)
     const ask: ServeAsk = {
       smtp: door('smtp', '127.0.0.1:2587'),
+      smtps: door('smtps', '127.0.0.1:2465'),
       ...(trust !== undefined && { smtpTrust: trust }),
       http: door('http', '127.0.0.1:8025'),
       https: door('https', '127.0.0.1:8443'),
+      ...(tls !== undefined && { tls }),
       ...((auth === 'sigv4' || auth === 'none') && { httpAuth: auth }),
     }
     const { doors, ended } = await serve(ask, signal)
@@ -71,11 +82,22 @@ export default command<Served>({
     await ended
   },
   async show(io, { doors, ended }) {
-    const open = [doors.Smtp && `SMTP on ${doors.Smtp}`, doors.Http, doors.Https].filter(door => door !== null)
+    const open = [doors.Smtp && `SMTP on ${doors.Smtp}`, doors.Smtps && `SMTPS on ${doors.Smtps}`, doors.Http, doors.Https].filter(
+      door => door !== null,
+    )
     io.line(open.length === 0 ? 'Delivering; no door is open' : open.join(', '))
     await ended
   },
 })
+
+/** @throws MailctlError usage, when one is given without the other */
+function certificateFiles(flags: Flags): ServeAsk['tls'] {
+  const [certificate, key] = [textFlag(flags, 'tlsCert'), textFlag(flags, 'tlsKey')]
+  if (certificate === undefined && key === undefined) return undefined
+  if (certificate === undefined || key === undefined)
+    throw new MailctlError('usage', '--tls-cert and --tls-key belong together', { hint: 'Give both, or neither.' })
+  return { certificateFile: resolve(certificate), keyFile: resolve(key) }
+}
 
 /** In one rename, so that who waits for it never reads half of it. @throws MailctlError store-unavailable */
 async function writeReadyFile(file: string, doors: Doors): Promise<void> {

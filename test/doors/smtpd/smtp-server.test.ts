@@ -117,7 +117,7 @@ test.each([
   ['HELP', 214],
   ['EXPN x', 500],
   ['STARTTLS', 502],
-  ['AUTH PLAIN AHgAeQ==', 500],
+  ['AUTH PLAIN AHgAeQ==', 502],
 ])('%j gets %d', async (line, code) => {
   const client = await greeted(await sinkOf())
   expect(await client.ask(line)).toBe(code)
