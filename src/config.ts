@@ -17,6 +17,7 @@ import {
   parseRelay,
   parseRetry,
   parseShaping,
+  parseWebhooks,
   withoutPassword,
 } from './setting-values.ts'
 
@@ -54,6 +55,7 @@ export function loadConfig(flags: SettingFlags, env: Environment, purpose: 'use'
     pools: null,
     shaping: null,
     'public-url': publicUrl,
+    webhooks: null,
     store: 'sqlite',
   }
   const chosen = Object.fromEntries(SETTING_KEYS.map(key => [key, choose(key, defaults[key], sources)])) as Record<SettingKey, Chosen>
@@ -66,6 +68,7 @@ export function loadConfig(flags: SettingFlags, env: Environment, purpose: 'use'
     pools: parsePools(chosen.pools.value ?? ''),
     shaping: parseShaping(chosen.shaping.value ?? ''),
     publicUrl: parsePublicUrl(chosen['public-url'].value ?? publicUrl),
+    webhooks: Object.freeze(parseWebhooks(chosen.webhooks.value ?? '')),
   })
   return Object.freeze({
     home,

@@ -17,6 +17,7 @@ import type { App } from './operations/app.ts'
 import { Bandwidth } from './operations/shape-acceptance.ts'
 import type { Certificates } from './ports/certificates.ts'
 import type { Credentials } from './ports/credentials.ts'
+import type { EventPublisher } from './ports/event-publisher.ts'
 import type { Lab } from './ports/lab.ts'
 import type { Renderer } from './ports/renderer.ts'
 import type { Resolver } from './ports/resolver.ts'
@@ -56,13 +57,23 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     network === 'live'
       ? lazyStsPolicies(async () => (await import('./adapters/sts-policies.ts')).openStsPolicies({ resolver, database, log }))
       : noStsPolicies
+  const certificates = lazyCertificates(config)
+  const eventPublisher = lazyEventPublisher(async () => {
+    const [{ openEventPublisher }, { snsPage }] = await Promise.all([
+      import('./adapters/destinations/event-publisher.ts'),
+      import('./operations/sns-pages.ts'),
+    ])
+    const reach = { isLab: network === 'lab', allowed: settings.webhooks }
+    const page = (url: URL): ReturnType<typeof snsPage> => snsPage({ store, eventPublisher }, url)
+    return openEventPublisher({ keys: join(home, 'keys'), certificates, page, ...reach })
+  })
   return {
     settings,
     store,
     clock,
     ids,
     keys: openKeys(join(home, 'keys')),
-    certificates: lazyCertificates(config),
+    certificates,
     credentials: lazyCredentials(database, config.masterKeyFile),
     resolver,
     transport,
@@ -82,11 +93,13 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
       authenticate: async (message, query) =>
         (await import('./adapters/authenticator.ts')).createAuthenticator({ resolver, clock }).authenticate(message, query),
     },
+    eventPublisher,
     files,
     renderer: lazyRenderer(async () => (await import('./adapters/template-renderer.ts')).openRenderer()),
     log,
     async close() {
       try {
+        await eventPublisher.close()
         await transport.close()
         await stsPolicies.close()
         await tlsReports.close()
@@ -162,6 +175,15 @@ function lazyCredentials(database: Database, masterKeyFile: string): Credentials
     revoke: async (kind, id, at) => (await credentials.get()).revoke(kind, id, at),
     isInUse: async id => (await credentials.get()).isInUse(id),
     secretOf: async id => (await credentials.get()).secretOf(id),
+  }
+}
+
+function lazyEventPublisher(load: () => Promise<EventPublisher>): EventPublisher {
+  const publisher = once(load)
+  return {
+    send: async (place, parcels, signal) => (await publisher.get()).send(place, parcels, signal),
+    snsSigner: async () => (await publisher.get()).snsSigner(),
+    close: async () => (await publisher.opened())?.close(),
   }
 }
 

@@ -10,6 +10,7 @@ import type { HttpDoors } from './http/doors.ts'
 import type { App } from './operations/app.ts'
 import { openSmtpDoors } from './smtpd/doors.ts'
 import { Chores } from './worker/chores.ts'
+import { EventTeller } from './worker/event-teller.ts'
 import { Rechecker } from './worker/rechecker.ts'
 import { Worker } from './worker/worker.ts'
 
@@ -31,6 +32,7 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn, version }: 
   const tls = await (ask.tls === undefined ? app.certificates.own() : app.certificates.read(ask.tls.certificateFile, ask.tls.keyFile))
   const worker = new Worker(app, warn)
   const rechecker = new Rechecker(app, warn)
+  const teller = new EventTeller(app, warn)
   const { smtp, smtps, smtpTrust: trust } = ask
   const mail = await openSmtpDoors(app, { smtp, smtps, ...(trust !== undefined && { trust }), tls, worker, warn })
   const http = await openHttp()
@@ -38,6 +40,7 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn, version }: 
   const chores = new Chores(app, { warn })
   chores.start()
   rechecker.start()
+  teller.start()
   const doors: Doors = {
     Smtp: mail.smtp ? listenText(mail.smtp) : null,
     Smtps: mail.smtps ? listenText(mail.smtps) : null,
@@ -49,7 +52,7 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn, version }: 
   const ended = stopped.then(async () => {
     rechecker.stop()
     await Promise.all([mail.close(DIALOGUES_MS), http?.close(DIALOGUES_MS)])
-    await Promise.all([worker.stop(ATTEMPTS_MS), chores.stop(), rechecker.stopped(CHECKS_MS)])
+    await Promise.all([worker.stop(ATTEMPTS_MS), teller.stop(ATTEMPTS_MS), chores.stop(), rechecker.stopped(CHECKS_MS)])
   })
   return { doors, ended }
 

@@ -43,6 +43,9 @@ const checks: Readonly<Record<SettingKey, (value: string) => void>> = {
   'public-url': value => {
     parsePublicUrl(value)
   },
+  webhooks: value => {
+    parseWebhooks(value)
+  },
   store: value => {
     if (value !== 'sqlite') throw wrong('store', redactUrl(value), 'Use sqlite.')
   },
@@ -166,6 +169,24 @@ export function parsePublicUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin
   throw wrong('public-url', redactUrl(text), 'Write https://mail.example.com or http://127.0.0.1:8025, without a path.')
+}
+
+const MAX_WEBHOOKS = 200
+
+/** `hooks.example.com,10.0.0.0/8`; `''` has none. @throws MailctlError usage */
+export function parseWebhooks(text: string): string[] {
+  const entries = text === '' ? [] : text.split(',').map(entry => entry.trim())
+  if (entries.length <= MAX_WEBHOOKS && entries.every(isReachEntry)) return entries
+  throw wrong('webhooks', text, 'Write host names, addresses or ranges separated by commas: hooks.example.com,10.0.0.0/8,192.168.1.5.')
+}
+
+/** A host name, an IP literal, or a range: `hooks.example.com`, `10.1.2.3`, `10.0.0.0/8`, `fd00::/8`. */
+function isReachEntry(text: string): boolean {
+  const [address = '', length, ...rest] = text.split('/')
+  if (rest.length > 0) return false
+  const family = isIP(address)
+  if (length !== undefined) return family !== 0 && /^\d{1,3}$/.test(length) && Number(length) <= (family === 6 ? 128 : 32)
+  return family !== 0 || /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*$/i.test(text)
 }
 
 /** Mail cannot leave from an address of another machine. @throws MailctlError bad-data */

@@ -24,6 +24,7 @@ shows which one won.
   MAILCTL_SHAPING              what sites may bear: SITE=LIMIT:NUMBER, separated by commas
   MAILCTL_PUBLIC_URL           where links in mail lead to: this account's HTTP door as recipients reach it
                                (default: http://127.0.0.1:8025 in the lab, else https://HOSTNAME)
+  MAILCTL_WEBHOOKS             hosts, addresses and ranges that events may be sent to, separated by commas
   MAILCTL_STORE                sqlite
   NO_COLOR                     any value: no colours
   CI                           true: no questions, no colours, no spinner

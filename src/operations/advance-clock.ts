@@ -5,6 +5,7 @@ import { MailctlError } from '../base/errors.ts'
 import { accountPass } from './account-pass.ts'
 import { deliverDue } from './deliver-due.ts'
 import type { DeliverApp } from './deliver-group.ts'
+import { type PublishApp, publishDue } from './publish-events.ts'
 import { recheckDue } from './recheck-identities.ts'
 import type { ReviewApp } from './request-production.ts'
 import type { CheckingApp } from './verify-identity.ts'
@@ -32,7 +33,7 @@ const CHECKS_AT_ONCE = 10
 
 /** @throws MailctlError usage when the clock is the system's; interrupted, with the clock where the work had come to */
 export async function advanceClock(
-  app: DeliverApp & ReviewApp & CheckingApp,
+  app: DeliverApp & ReviewApp & CheckingApp & PublishApp,
   { byMs, signal, progress }: AdvanceRequest,
 ): Promise<Advanced> {
   const { store, clock } = app
@@ -46,13 +47,15 @@ export async function advanceClock(
   let attempted = 0
   const warnings: string[] = []
   let isQueueOurs = true
+  let isTellingOurs = true
   await accountPass(app)
   let passedAt = from
   for (;;) {
     const mailAt = (isQueueOurs ? await store.nextDueAt() : undefined) ?? Number.POSITIVE_INFINITY
     const checkAt = (await store.nextCheckAt()) ?? Number.POSITIVE_INFINITY
     const reviewAt = reviewEndsAt(await store.standing(), clock.now())
-    const next = Math.min(mailAt, checkAt, reviewAt)
+    const publishAt = (isTellingOurs ? await store.nextPublishAt(clock.now()) : undefined) ?? Number.POSITIVE_INFINITY
+    const next = Math.min(mailAt, checkAt, reviewAt, publishAt)
     if (next > to) break
     await clock.waitUntil(next, signal)
     if (reviewAt === next || clock.now() - passedAt >= PASS_MS) {
@@ -67,6 +70,9 @@ export async function advanceClock(
       const { settled } = await deliverDue(app, { signal })
       attempted += settled
       if (settled === 0) isQueueOurs = false // held by another process, which will see to it
+    } else if (publishAt === next) {
+      const passes = await publishDue(app, { signal })
+      if (passes.length === 0) isTellingOurs = false
     }
     if (signal.aborted) throw new MailctlError('interrupted', `interrupted at ${new Date(clock.now()).toISOString()}`)
     progress(clock.now())

@@ -5,6 +5,7 @@ import type { Authenticator } from '../ports/authenticator.ts'
 import type { Certificates } from '../ports/certificates.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
 import type { Credentials } from '../ports/credentials.ts'
+import type { EventPublisher } from '../ports/event-publisher.ts'
 import type { Files } from '../ports/files.ts'
 import type { Keys } from '../ports/keys.ts'
 import type { Lab } from '../ports/lab.ts'
@@ -36,6 +37,7 @@ export interface App {
   readonly lab: Lab
   readonly publisher: (target: PublishTarget) => Promise<Publisher>
   readonly nameServer: NameServer
+  readonly eventPublisher: EventPublisher
   readonly authenticator: Authenticator
   /** Only files that the caller named. */
   readonly files: Files

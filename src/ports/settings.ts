@@ -26,6 +26,8 @@ export interface Settings {
   readonly shaping: ReadonlyMap<string, OwnLimits>
   /** `http://host:port` or `https://…` under which recipients reach our HTTP door: links in mail begin with it. No path. */
   readonly publicUrl: string
+  /** Hosts, addresses and ranges that events may be sent to, beside those that are allowed in any case. */
+  readonly webhooks: readonly string[]
 }
 
 /** What a site may bear otherwise than we know by ourselves; what is absent stays as it is. */
@@ -48,6 +50,7 @@ export const SETTING_KEYS = [
   'pools',
   'shaping',
   'public-url',
+  'webhooks',
   'store',
 ] as const
 export type SettingKey = (typeof SETTING_KEYS)[number]

@@ -11,6 +11,7 @@ import type { MessageBody } from '../mail/body.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { ActivityLog } from './activity.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
+import type { EventDestinations } from './event-destinations.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
 import type { Reputations } from './reputation.ts'
 import type { SuppressionLists } from './suppression.ts'
@@ -200,7 +201,7 @@ export interface EventFilter {
   readonly limit?: number
 }
 
-export interface Store extends ActivityLog, ConfigurationSets, QueueTools, Reputations, SuppressionLists, Templates {
+export interface Store extends ActivityLog, ConfigurationSets, EventDestinations, QueueTools, Reputations, SuppressionLists, Templates {
   account(): Promise<Account>
   saveAccount(account: Account): Promise<void>
   /** What is not named stays as it is then: nothing that another process changed meanwhile is undone. */

@@ -8,6 +8,7 @@ import {
   createHash,
   createPrivateKey,
   createPublicKey,
+  generateKeyPair,
   generateKeyPairSync,
   type KeyObject,
   randomBytes,
@@ -15,6 +16,7 @@ import {
   X509Certificate,
 } from 'node:crypto'
 import { isIP } from 'node:net'
+import { promisify } from 'node:util'
 import * as der from './der.ts'
 
 export interface CertificateAndKey {
@@ -136,6 +138,24 @@ export function issueCertificate(authority: CertificateAndKey, names: readonly s
       extension(OID.keyUsage, 'critical', der.bitString(Buffer.from([0b1000_0000]), 7)), // digitalSignature
       extension(OID.extendedKeyUsage, 'plain', der.sequence(der.objectIdentifier(OID.serverAuth))),
       extension(OID.subjectAltName, subject === '' ? 'critical' : 'plain', der.sequence(...alternatives)),
+    ],
+  })
+  return { certificate, key: pemOf(privateKey) }
+}
+
+/** A certificate with an RSA key of 2048 bits for signatures that others check: of an authority of its own, whose key is thrown away. */
+export async function makeSigningCertificate(commonName: string): Promise<CertificateAndKey> {
+  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+  const authority = makeAuthority(commonName)
+  const certificate = signed({
+    subject: commonName,
+    subjectKey: publicKey,
+    issuer: distinguishedName(commonName),
+    issuerKey: createPrivateKey(authority.key),
+    validity: ALWAYS,
+    extensions: [
+      extension(OID.basicConstraints, 'critical', der.sequence()),
+      extension(OID.keyUsage, 'critical', der.bitString(Buffer.from([0b1000_0000]), 7)), // digitalSignature
     ],
   })
   return { certificate, key: pemOf(privateKey) }

@@ -49,6 +49,7 @@ export function openDoor(): Door {
     pools: new Map(),
     shaping: new Map(),
     publicUrl: 'http://127.0.0.1:8025',
+    webhooks: [],
   } as const
   return {
     home,

@@ -46,6 +46,7 @@ export function identityHome(clock: 'system' | 'virtual' = 'virtual'): IdentityH
         pools: new Map(),
         shaping: new Map(),
         publicUrl: 'http://127.0.0.1:8025',
+        webhooks: [],
       }
       const resolver = createResolver({ network, resolver: given, labServer })
       const publisher: App['publisher'] = async target => createPublisher(target, { network, labZone: () => zone, resolver })

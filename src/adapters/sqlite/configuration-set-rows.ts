@@ -40,6 +40,7 @@ export function configurationSetRows(database: Database, commit: (work: () => vo
   function remove(name: string): void {
     if (database.prepare('DELETE FROM configuration_set WHERE name = ?').run(name).changes === 0) throw noSuchSet(name)
     forgetCounts(database, 'set', name)
+    database.prepare('DELETE FROM event_destination WHERE configuration_set = ?').run(name)
   }
 
   return {

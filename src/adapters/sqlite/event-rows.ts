@@ -40,6 +40,18 @@ export function findEvents(database: Database, filter: EventFilter): LoggedEvent
     .map(row => toEvent(row, mailOf(database, number(row, 'message'), mails)))
 }
 
+/** Those that there are, by id. */
+export function eventsById(database: Database, ids: readonly number[]): Map<number, LoggedEvent> {
+  const find = database.prepare('SELECT * FROM event WHERE id = ?')
+  const mails = new Map<number, EventMail>()
+  const found = new Map<number, LoggedEvent>()
+  for (const id of ids) {
+    const row = find.get(id)
+    if (row) found.set(id, toEvent(row, mailOf(database, number(row, 'message'), mails)))
+  }
+  return found
+}
+
 function toEvent(row: SqlRow, mail: EventMail): LoggedEvent {
   const type = text(row, 'type')
   const outgoingIp = optional(row, 'outgoing_ip', text)

@@ -52,6 +52,7 @@ export function nextCheckAt(database: Database): number | undefined {
 
 export function removeIdentity(database: Database, name: string): void {
   if (database.prepare('DELETE FROM identity WHERE name = ?').run(name).changes === 0) throw notFound(name)
+  database.prepare('DELETE FROM event_destination WHERE identity = ?').run(name)
 }
 
 const notFound = (name: string): MailctlError =>

@@ -24,6 +24,8 @@ export interface Owner {
   stay(now: number): void
   /** The rows may be others than this process knows them to be: read them again. */
   forget(): void
+  /** Whether another process that has this number is there. */
+  isAlive(owner: number): boolean
   /** Takes back what dead processes held, due at once, and removes them. Inside a transaction. */
   takeBackFromDead(): void
   /** Takes back what others hold beyond their time, due at once. Inside a transaction. */
@@ -139,6 +141,10 @@ export function openOwner(database: Database, processes: Processes = systemProce
     stay,
     forget() {
       until = undefined
+    },
+    isAlive(owner) {
+      const row = database.prepare('SELECT pid, token FROM owner WHERE id = ?').get(owner)
+      return row !== undefined && processes.isAlive(number(row, 'pid'), text(row, 'token'))
     },
     takeBackFromDead() {
       for (const row of database.prepare('SELECT id, pid, token FROM owner WHERE id <> ?').all(id ?? 0)) {

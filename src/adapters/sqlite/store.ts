@@ -16,6 +16,7 @@ import { activitySpans, openActivityLedger } from './activity-ledger.ts'
 import { openCompaction } from './compaction.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
 import { dueDomains, expired } from './due.ts'
+import { eventDestinations } from './event-destinations.ts'
 import { countEvents, findAttempts, findEvents, insertEvents } from './event-rows.ts'
 import { groupCommit } from './group-commit.ts'
 import * as identityRows from './identity-rows.ts'
@@ -289,6 +290,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
     ...reputations(database, { commit, known, network }),
     ...suppressionLists(database, { commit, rows: lists }),
     ...templateRows(database, commit),
+    ...eventDestinations(database, { commit, owner, machineNow }),
 
     newBody: () => spool.newBody(),
     accept: (message, events, options = {}) =>

@@ -14,6 +14,7 @@ import { waitForOutcome } from '../../operations/wait-for-outcome.ts'
 import type { StoredMessage } from '../../ports/store.ts'
 import { type CommandContext, command, type Flags } from '../command.ts'
 import { composeRequest, DRAFT_OPTIONS, givenDraftFlags } from '../draft-flags.ts'
+import { publishOnce } from '../publish-once.ts'
 import { messageTags, SES_OPTIONS } from '../tags.ts'
 import { openInput } from '../values.ts'
 
@@ -137,6 +138,7 @@ async function send(context: CommandContext, _: readonly string[], flags: Flags)
   const message = await waitForOutcome(app, messageId, { goal, timeoutMs, reports, signal: context.signal }).catch(thrown => {
     throw afterAcceptance(thrown, messageId, context.signal)
   })
+  await publishOnce(app, context)
   if (message.recipients.some(({ state }) => state === 'deferred'))
     context.notice('deferred recipients are tried again by mailctl queue flush')
   return { messageId, message, recipients, suppressed, dryRun: false }

@@ -4,6 +4,7 @@ import { MailctlError } from '../../base/errors.ts'
 import { printable } from '../../base/redact.ts'
 import { previewSimulation, SIMULATED_OUTCOMES, type Simulated, type SimulatedOutcome, simulate } from '../../operations/simulate.ts'
 import { command } from '../command.ts'
+import { publishOnce } from '../publish-once.ts'
 import { messageTags, SES_OPTIONS } from '../tags.ts'
 
 const VERDICT_EXIT = { expected: 0, other: 1, 'timed-out': 75 } as const
@@ -30,7 +31,7 @@ export default command<Shown>({
   ],
   fails: ['usage', 'bad-data', 'not-found', 'not-verified', 'sending-paused', 'rate-exceeded', 'config', 'store-unavailable'],
   results: { 0: 'the expected events were seen', 1: 'other events were seen', 75: 'timed out waiting' },
-  async run({ app, signal, progress }, [word = ''], flags) {
+  async run({ app, signal, progress, notice }, [word = ''], flags) {
     const outcome = SIMULATED_OUTCOMES.find(known => known === word)
     if (outcome === undefined) {
       throw new MailctlError('usage', `'${printable(word)}' is not an outcome that can be simulated`, {
@@ -39,7 +40,10 @@ export default command<Shown>({
     }
     if (flags['dryRun'] === true) return await previewSimulation(await app(), request(outcome, flags, signal))
     progress(`Simulating ${outcome}`)
-    return simulate(await app(), request(outcome, flags, signal))
+    const opened = await app()
+    const simulated = await simulate(opened, request(outcome, flags, signal))
+    await publishOnce(opened, { signal, notice })
+    return simulated
   },
   json: shown =>
     'recipients' in shown

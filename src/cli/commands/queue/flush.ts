@@ -2,6 +2,7 @@
 import { countFlushable, type Flushed, flushQueue } from '../../../operations/flush-queue.ts'
 import { command } from '../../command.ts'
 import { workProgress } from '../../progress.ts'
+import { publishOnce } from '../../publish-once.ts'
 import { QUEUE_FILTERS, queueFilter, stateOption } from '../../queue-flags.ts'
 import { queueJson } from '../../queue-json.ts'
 
@@ -13,7 +14,7 @@ export default command<Shown>({
   arguments: '[message-id]',
   summary: 'Try now what waits for delivery',
   details:
-    'Every waiting recipient, or those that the filters mean, is tried once, whenever its next attempt was due. Held recipients stay held.',
+    'Every waiting recipient, or those that the filters mean, is tried once, whenever its next attempt was due. Held recipients stay held. Events that wait for their destination are tried once too.',
   examples: ['mailctl queue flush', 'mailctl queue flush --domain example.com', 'mailctl queue flush --error 4.4 --dry-run'],
   options: [
     ...QUEUE_FILTERS,
@@ -26,7 +27,9 @@ export default command<Shown>({
     const app = await context.app()
     const filter = queueFilter(messageId, flags, app.clock.now())
     if (flags['dryRun'] === true) return { wouldAttempt: await countFlushable(app, filter) }
-    return await flushQueue(app, { filter, signal: context.signal, progress: workProgress(context, flags, 'Tried') })
+    const flushed = await flushQueue(app, { filter, signal: context.signal, progress: workProgress(context, flags, 'Tried') })
+    await publishOnce(app, context, { all: true })
+    return flushed
   },
   json: shown =>
     'wouldAttempt' in shown
