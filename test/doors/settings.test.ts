@@ -44,6 +44,7 @@ test('flag beats environment beats config.json beats default, and each origin is
     ['pools', 'default'],
     ['shaping', 'default'],
     ['public-url', 'default'],
+    ['webhooks', 'default'],
     ['store', 'default'],
   ])
   expect(Object.isFrozen(config) && Object.isFrozen(config.settings)).toBe(true)
