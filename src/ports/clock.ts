@@ -11,6 +11,8 @@ export interface Clock {
 export interface Ids {
   /** Unique; with a seeded account the same sequence every time. */
   newMessageId(): string
+  /** Whether this account made the id: nobody else can. In lower case. */
+  isOwnMessageId(text: string): boolean
   /** SES `feedbackId`: same shape as a message id. */
   newFeedbackId(): string
   /** 0 ≤ x < 1, the same for the same key on a seeded account: jitter and the shuffle of equal MX hosts. */

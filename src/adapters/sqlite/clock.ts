@@ -7,7 +7,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../../base/database.ts'
 import { MailctlError } from '../../base/errors.ts'
-import { messageId } from '../../base/ids.ts'
+import { isMessageIdOf, messageId } from '../../base/ids.ts'
 import type { Clock, Ids } from '../../ports/clock.ts'
 import { readAccount } from './account-rows.ts'
 import { blob, number, optional, text } from './columns.ts'
@@ -66,9 +66,11 @@ export function openIds(database: Database, clock: Clock, region = readAccount(d
     return seeded(seed, `${purpose}:${counted ? number(counted, 'count') : 0}`)
   }
 
+  const key = seeded(seed ?? salt, 'message id')
   return {
-    newMessageId: () => messageId(region, clock.now(), draw('message')),
-    newFeedbackId: () => messageId(region, clock.now(), draw('feedback')),
+    newMessageId: () => messageId(region, clock.now(), { random: draw('message'), key }),
+    newFeedbackId: () => messageId(region, clock.now(), { random: draw('feedback'), key }),
+    isOwnMessageId: text => isMessageIdOf(key, text),
     chance: key => seeded(seed ?? salt, `chance:${key}`).readUIntBE(0, 6) / 2 ** 48,
   }
 }
