@@ -5,13 +5,18 @@
 import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import { isDeadAddress, type Lifetime } from './classify-bounce.ts'
-import { bounceClass, bounceEvent, delayType, deliveryDelayEvent, deliveryEvent, type EventDetail } from './ses-event.ts'
+import {
+  bounceClass,
+  bounceEvent,
+  delayType,
+  deliveryDelayEvent,
+  deliveryEvent,
+  type EventDetail,
+  type FailedRecipient,
+} from './ses-event.ts'
 
-export interface SettledOutcome {
-  readonly address: string
-  /** `delayed` only while it will be tried again; a recipient that was given up arrives here as `failed`. */
-  readonly outcome: Outcome
-}
+/** `delayed` only while it will be tried again; a recipient that was given up arrives here as `failed`. */
+export type SettledOutcome = FailedRecipient
 
 export interface FeedbackFacts {
   readonly settled: readonly SettledOutcome[]
@@ -58,9 +63,7 @@ export function feedbackEvents({ settled, newFeedbackId, outgoingIp, ...facts }:
     const [first] = group
     if (first) add(group, deliveryEvent({ ...facts, recipients: group.map(({ address }) => address), outcome: first.outcome }))
   }
-  for (const group of grouped(settled, 'failed', ({ address, outcome }) =>
-    JSON.stringify([bounceClass(address, outcome, facts.lifetime), outcome.remote?.ip]),
-  )) {
+  for (const group of grouped(settled, 'failed', one => JSON.stringify([bounceClass(one, facts.lifetime), one.outcome.remote?.ip]))) {
     const feedbackId = newFeedbackId()
     const dead = deadAmong(group, facts.lifetime)
     add(group, {
@@ -77,5 +80,5 @@ export function feedbackEvents({ settled, newFeedbackId, outgoingIp, ...facts }:
 /** SES fact: simulator, "Accounting": its bounces put nobody on a list. */
 const deadAmong = (failed: readonly SettledOutcome[], lifetime: Lifetime): string[] =>
   failed
-    .filter(({ address, outcome }) => !isSimulatorAddress(address) && isDeadAddress(outcome, bounceClass(address, outcome, lifetime)))
+    .filter(one => !isSimulatorAddress(one.address) && isDeadAddress(one.outcome, bounceClass(one, lifetime)))
     .map(({ address }) => address)

@@ -105,9 +105,16 @@ export function deliveryEvent({ at, acceptedAt, recipients, outcome, reportingMt
   }
 }
 
+export interface FailedRecipient {
+  readonly address: string
+  readonly outcome: Outcome
+  /** A report says so: the far side had taken the recipient before it refused. */
+  readonly afterData?: boolean
+}
+
 export interface FailureFacts {
   readonly at: number
-  readonly failed: readonly { readonly address: string; readonly outcome: Outcome }[]
+  readonly failed: readonly FailedRecipient[]
   readonly lifetime: Lifetime
   readonly reportingMta: string
   readonly feedbackId: string
@@ -123,7 +130,7 @@ export function bounceEvent({ at, failed, lifetime, reportingMta, feedbackId }: 
     detail: {
       bounce: {
         feedbackId,
-        ...bounceClass(first.address, first.outcome, lifetime),
+        ...bounceClass(first, lifetime),
         bouncedRecipients: failed.map(({ address, outcome }) => ({
           emailAddress: address,
           action: 'failed',
@@ -139,10 +146,60 @@ export function bounceEvent({ at, failed, lifetime, reportingMta, feedbackId }: 
 }
 
 /** The simulator's bounce is `General`, whatever its text says. SES fact: simulator, "Payload details". */
-export const bounceClass = (address: string, outcome: Outcome, lifetime: Lifetime): ReturnType<typeof classifyBounce> =>
+export const bounceClass = ({ address, outcome, afterData }: FailedRecipient, lifetime: Lifetime): ReturnType<typeof classifyBounce> =>
   isSimulatorAddress(address) && outcome.status.startsWith('5.')
     ? { bounceType: 'Permanent', bounceSubType: 'General' }
-    : classifyBounce(outcome, lifetime)
+    : classifyBounce(outcome, lifetime, afterData)
+
+export interface AnswerFacts {
+  readonly at: number
+  readonly recipients: readonly string[]
+  readonly feedbackId: string
+}
+
+/** An automatic answer, out of office for one: the address is good, and no server reported anything. SES fact: simulator, "Payload details". */
+export const answerEvent = ({ at, recipients, feedbackId }: AnswerFacts): EventDetail => ({
+  type: 'Bounce',
+  detail: {
+    bounce: {
+      feedbackId,
+      bounceType: 'Transient',
+      bounceSubType: 'General',
+      bouncedRecipients: recipients.map(emailAddress => ({ emailAddress })),
+      timestamp: isoTime(at),
+    },
+  },
+})
+
+export interface ComplaintFacts extends AnswerFacts {
+  /** As the report has it; what SES has no word for is `other`. */
+  readonly feedbackType: string
+  /** Of the reporter, where it says so. */
+  readonly userAgent?: string
+  /** When the message came there, in epoch milliseconds. */
+  readonly arrivedAt?: number
+}
+
+/** SES fact: events "Complaint". */
+const FEEDBACK_TYPES: ReadonlySet<string> = new Set(['abuse', 'auth-failure', 'fraud', 'not-spam', 'other', 'virus'])
+
+export const complaintEvent = ({ at, recipients, feedbackId, feedbackType, userAgent, arrivedAt }: ComplaintFacts): EventDetail => ({
+  type: 'Complaint',
+  detail: {
+    complaint: {
+      feedbackId,
+      complaintSubType: null,
+      complainedRecipients: recipients.map(emailAddress => ({ emailAddress })),
+      timestamp: isoTime(at),
+      ...(userAgent !== undefined && { userAgent }),
+      complaintFeedbackType: FEEDBACK_TYPES.has(feedbackType) ? feedbackType : 'other',
+      ...(arrivedAt !== undefined && { arrivalDate: isoTime(arrivedAt) }),
+    },
+  },
+})
+
+/** Instead of every other event after Send: the content is harmful. SES fact: events "Reject". */
+export const REJECT: EventDetail = { type: 'Reject', detail: { reject: { reason: 'Bad content' } } }
 
 export interface DelayFacts {
   readonly at: number

@@ -7,6 +7,8 @@ import { readFields } from './report-parts.ts'
 
 export interface DeliveryStatusGroup {
   readonly address: string
+  /** As the sender gave it, where mail was forwarded on the way and `address` is another. */
+  readonly originalAddress?: string
   /** In lower case. */
   readonly action: string
   readonly status: string
@@ -43,8 +45,10 @@ function toGroup(group: ReadonlyMap<string, string>): DeliveryStatusGroup {
   const final = withoutType(decodeText(group.get('final-recipient') ?? ''))
   const original = withoutType(decodeText(group.get('original-recipient') ?? ''))
   const action = (group.get('action') ?? '').toLowerCase().replace(/\s*\(.*$/, '')
+  const address = final.includes('@') || original === '' ? final : original
   return {
-    address: final.includes('@') || original === '' ? final : original,
+    address,
+    ...(original !== '' && original.toLowerCase() !== address.toLowerCase() && { originalAddress: original }),
     action: /^(fail|expired|error|bounced)/.test(action) ? 'failed' : action,
     status: group.get('status') ?? '',
     diagnosticCode: decodeText(group.get('diagnostic-code') ?? '').slice(0, MAX_DIAGNOSTIC),

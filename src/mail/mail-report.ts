@@ -11,6 +11,8 @@ import { readSesNotification } from './ses-notification.ts'
 
 export interface ReportedRecipient {
   readonly address: string
+  /** As the sender gave it, where mail was forwarded on the way and `address` is another. */
+  readonly originalAddress?: string
   /** `failed`, `delayed`, `delivered` …; `''` where the report has none. */
   readonly action: string
   /** Enhanced status code; `''` where nothing tells it. */
@@ -63,12 +65,13 @@ function standardRecipients({ enclosed, text, header }: ReportParts): ReportedRe
   return groups.map(group => fromGroup(group, told.get(group.address.toLowerCase()) ?? only ?? ''))
 }
 
-function fromGroup({ address, action, status, diagnosticCode }: DeliveryStatusGroup, text: string): ReportedRecipient {
+function fromGroup({ address, originalAddress, action, status, diagnosticCode }: DeliveryStatusGroup, text: string): ReportedRecipient {
   const diagnostic = diagnosticCode.replace(/^[^;:]{0,60};\s*/, '')
   const told = failureStatus({ field: status, diagnostic, text, isDelay: action === 'delayed' })
   const known = action === '' && !told.startsWith('2') ? 'failed' : action
   return {
     address,
+    ...(originalAddress !== undefined && { originalAddress }),
     action: known,
     status: told,
     diagnosticCode: diagnosticCode || (text === '' ? '' : diagnosticOf(text)),

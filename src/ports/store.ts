@@ -13,6 +13,7 @@ import type { ActivityLog } from './activity.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
 import type { EventDestinations } from './event-destinations.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
+import type { Reports } from './reports.ts'
 import type { Reputations } from './reputation.ts'
 import type { SuppressionLists } from './suppression.ts'
 import type { Templates } from './templates.ts'
@@ -201,7 +202,15 @@ export interface EventFilter {
   readonly limit?: number
 }
 
-export interface Store extends ActivityLog, ConfigurationSets, EventDestinations, QueueTools, Reputations, SuppressionLists, Templates {
+export interface Store
+  extends ActivityLog,
+    ConfigurationSets,
+    EventDestinations,
+    QueueTools,
+    Reports,
+    Reputations,
+    SuppressionLists,
+    Templates {
   account(): Promise<Account>
   saveAccount(account: Account): Promise<void>
   /** What is not named stays as it is then: nothing that another process changed meanwhile is undone. */

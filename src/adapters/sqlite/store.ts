@@ -28,6 +28,7 @@ import { watchOthers } from './other-writers.ts'
 import { openOwner, type Processes, systemProcesses } from './owner.ts'
 import { earliestDue, settleHeld } from './queue.ts'
 import { queueTools } from './queue-tools.ts'
+import { reportRows } from './report-rows.ts'
 import { reputations } from './reputations.ts'
 import { ROW_BYTES } from './segment.ts'
 import { setBack } from './set-back.ts'
@@ -289,6 +290,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
     ...configurationSetRows(database, commit),
     ...reputations(database, { commit, known, network }),
     ...suppressionLists(database, { commit, rows: lists }),
+    ...reportRows(database, { commit, activity, lists, known, insert: message => insert(message, null) }),
     ...templateRows(database, commit),
     ...eventDestinations(database, { commit, owner, machineNow }),
 

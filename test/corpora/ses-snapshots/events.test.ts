@@ -4,10 +4,12 @@ import { describe, expect, test } from 'vitest'
 import { clickEvent, openEvent, subscriptionEvent } from '../../../src/account/engagement-event.ts'
 import {
   bounceEvent,
+  complaintEvent,
   deliveryDelayEvent,
   deliveryEvent,
   type EventDetail,
   type EventMail,
+  REJECT,
   renderingFailureEvent,
   SEND,
   sesEvent,
@@ -61,6 +63,15 @@ const OURS: Readonly<Record<string, EventDetail>> = {
     reportingMta,
     feedbackId: 'f',
   }),
+  Complaint: complaintEvent({
+    at,
+    recipients,
+    feedbackId: 'f',
+    feedbackType: 'abuse',
+    userAgent: 'LoopBot/2',
+    arrivedAt: at,
+  }),
+  Reject: REJECT,
   DeliveryDelay: deliveryDelayEvent({
     at,
     delayed: [{ address, outcome: outcome('delayed', '4.4.1', '421 4.4.1 Unable to connect to remote host') }],

@@ -37,7 +37,9 @@ describe('a message id', () => {
   })
 
   it('is another for other chance at the same moment', () => {
-    const ids = new Set(Array.from({ length: 1_000 }, (_, i) => messageId('eu-west-1', AT, { random: Buffer.from([0, 0, 0, 0, 0, 0, i >> 8, i]), key })))
+    const ids = new Set(
+      Array.from({ length: 1_000 }, (_, i) => messageId('eu-west-1', AT, { random: Buffer.from([0, 0, 0, 0, 0, 0, i >> 8, i]), key })),
+    )
     // The variant digit has 2 bits of the last 4, in place of a whole digit.
     expect(ids.size).toBeGreaterThan(249)
   })
