@@ -120,6 +120,7 @@ const FROM_TABLES: Readonly<Record<string, Json>> = {
       delayedRecipients: [{ emailAddress: 'r', status: '4.4.1', diagnosticCode: 'smtp; 421 4.4.1 Unable to connect to remote host' }],
     },
   },
+  Reject: { eventType: 'Reject', mail: MAIL_WITHOUT_HEADER, reject: { reason: 'Bad content' } },
   'Rendering Failure': {
     eventType: 'Rendering Failure',
     mail: MAIL_WITHOUT_HEADER,
@@ -128,7 +129,14 @@ const FROM_TABLES: Readonly<Record<string, Json>> = {
 }
 
 /** Members that the guide's tables name and its samples leave out. */
-const OPTIONAL = new Set(['/bounce/remoteMtaIp', '/delivery/remoteMtaIp', '/deliveryDelay/reportingMTA', '/mail/headers', '/mail/commonHeaders'])
+const OPTIONAL = new Set([
+  '/bounce/remoteMtaIp',
+  '/complaint/complaintSubType',
+  '/delivery/remoteMtaIp',
+  '/deliveryDelay/reportingMTA',
+  '/mail/headers',
+  '/mail/commonHeaders',
+])
 /** In the sample of Click alone `sourceArn` is left out. */
 const LEFT_OUT_BY_MISTAKE = new Set(['Click /mail/sourceArn'])
 
