@@ -7,13 +7,13 @@ import { admit, identityFor, namesToLoad } from '../account/admit.ts'
 import { checkSetSending, DEFAULT_DELIVERY, type DeliveryOptions } from '../account/configuration-set.ts'
 import { checkIdempotencyKey } from '../account/idempotency-key.ts'
 import { type Identity, settingsFor } from '../account/identity.ts'
-import { checkTag } from '../account/message-tags.ts'
 import type { SuppressionReason } from '../account/suppression.ts'
 import { MailctlError } from '../base/errors.ts'
 import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { MAX_RECIPIENTS } from '../mail/envelope.ts'
 import { checkHeader, findField, findFields, type Header } from '../mail/header.ts'
 import { readConfigurationSet } from './configuration-sets.ts'
+import { type ControlFields, checkArns, readControlFields } from './control-fields.ts'
 import type { Submission, SubmitApp } from './submit-message.ts'
 
 export interface People {
@@ -57,7 +57,7 @@ const addresses = (header: Header, name: string): string[] =>
 const fieldReturnPath = (header: Header): string | undefined =>
   /^<\s*>$/.test(findField(header, 'Return-Path')?.value.trim() ?? '') ? undefined : addresses(header, 'Return-Path')[0]
 
-export interface Examined extends ControlFields {
+export interface Examined extends Omit<ControlFields, 'fields'> {
   readonly people: People
   /** Of the configuration set; as SES has them without one. */
   readonly delivery: DeliveryOptions
@@ -70,25 +70,6 @@ export interface Examined extends ControlFields {
   readonly authority: Identity
   /** Those that concern senders and recipients. */
   readonly identities: readonly Identity[]
-}
-
-interface ControlFields {
-  readonly tags: Submission['tags']
-  readonly configurationSet: string | null
-}
-
-/** What the submission says, else the message's own X-SES fields. SES fact: smtp, control headers. */
-function readControlFields({ content, tags, configurationSet }: Submission): ControlFields {
-  const named = findField(content.header, 'X-SES-MESSAGE-TAGS')?.value ?? ''
-  const pairs = named.split(',').map(pair => pair.trim())
-  const fromHeader = pairs
-    .filter(pair => pair !== '')
-    .map((pair): [string, readonly string[]] => {
-      const equals = pair.indexOf('=')
-      return equals < 0 ? [pair, ['']] : [pair.slice(0, equals).trim(), [pair.slice(equals + 1).trim()]]
-    })
-  const set = configurationSet ?? findField(content.header, 'X-SES-CONFIGURATION-SET')?.value ?? null
-  return { tags: { ...Object.fromEntries(fromHeader), ...tags }, configurationSet: set }
 }
 
 /** Time gives a token; and a message that was accepted before, which only the commit can tell by its key, needs neither token nor quota. */
@@ -104,10 +85,11 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   if (submission.idempotencyKey !== undefined) checkIdempotencyKey(submission.idempotencyKey)
   checkHeader(submission.content.header)
   const control = readControlFields(submission)
-  for (const [name, values] of Object.entries(control.tags)) for (const value of values) checkTag(name, value)
   const named = control.configurationSet === null ? undefined : await readConfigurationSet(app, control.configurationSet)
   const people = readPeople(submission.content.header, submission)
   const account = await store.account()
+  if (control.fields.length > 0)
+    checkArns(control.fields, { account, caller: submission.caller, fromAddress: people.fromAddress, returnPath: people.returnPath })
   const identities = await store.identitiesNamed(namesToLoad(people.senders, account.productionAccess ? [] : people.recipients))
   const now = clock.now()
   const question = { account, network: settings.network, identities, senders: people.senders, recipients: people.recipients }

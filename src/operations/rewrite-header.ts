@@ -30,9 +30,11 @@ const REMOVED = [
   'Return-Path',
   'X-SES-CONFIGURATION-SET',
   'X-SES-MESSAGE-TAGS',
+  'X-SES-LIST-MANAGEMENT-OPTIONS',
   'X-SES-SOURCE-ARN',
   'X-SES-FROM-ARN',
   'X-SES-RETURN-PATH-ARN',
+  'X-SES-TENANT',
 ]
 
 export function rewriteHeader(original: Header, { messageId, at, network, region, domain }: RewriteFacts): Rewrite {

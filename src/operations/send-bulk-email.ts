@@ -10,9 +10,10 @@ import { MailctlError, messageOf } from '../base/errors.ts'
 import { parseMailbox, parseMailboxList } from '../mail/address.ts'
 import type { DraftPart } from '../mail/draft.ts'
 import type { App } from './app.ts'
+import type { Caller } from './caller.ts'
 import { composeTemplated } from './compose-templated.ts'
 import { readConfigurationSet } from './configuration-sets.ts'
-import { type Caller, type SubmitApp, submitMessage } from './submit-message.ts'
+import { type SubmitApp, submitMessage } from './submit-message.ts'
 import { readTemplate, readTemplateData } from './templates.ts'
 
 type Field = readonly [name: string, value: string]

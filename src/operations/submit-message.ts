@@ -23,6 +23,7 @@ import type { Outcome } from '../mail/outcome.ts'
 import type { SplitMessage } from '../mail/split.ts'
 import type { MessageFacts, NewMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
+import { type Caller, HERE } from './caller.ts'
 import type { Ready } from './deliver-group.ts'
 import { examineSubmission } from './examine-submission.ts'
 import { readyGroups } from './hand-off.ts'
@@ -33,14 +34,6 @@ import { type SuppressedFeedback, suppressedFeedback } from './suppressed-feedba
 /** A message as a door hands it over; a body that is a stream is read once. */
 export interface Content extends Omit<SplitMessage, 'body'> {
   readonly body: Readable | Buffer
-}
-
-/** SES fact: events, "Auto tags". */
-export interface Caller {
-  /** An IP literal. */
-  readonly sourceIp: string
-  /** Characters of a tag's value. */
-  readonly identity: string
 }
 
 export interface Submission {
@@ -193,9 +186,6 @@ function envelopeFrom(id: string, mailFrom: Identity['mailFrom'], returnPath: st
   if (mailFrom?.status === 'SUCCESS') return `${id}@${mailFrom.domain}`
   return network === 'relay' ? returnPath : `${id}@${hostname}`
 }
-
-/** The same on every machine, so that a seeded account tells the same events. */
-const HERE: Caller = { sourceIp: '127.0.0.1', identity: 'mailctl' }
 
 /** SES fact: events "Auto tags". */
 const automaticTags = (

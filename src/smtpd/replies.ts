@@ -13,6 +13,7 @@ export const TEMPORARY_FAILURE: Reply = { code: 451, lines: ['Temporary service 
 
 /** The refusal of the message for what it is, as SES calls it. */
 export const transactionFailed = (message: string): Reply => replyIn(554, `Transaction failed: ${message}`)
+const accessDenied = (message: string): Reply => replyIn(554, `Access denied: ${message}`)
 const messageRejected = (message: string): Reply => replyIn(554, `Message rejected: ${message}`)
 const throttled = (message: string): Reply => replyIn(454, `Throttling failure: ${message}`)
 const temporary = (): Reply => TEMPORARY_FAILURE
@@ -37,7 +38,7 @@ const REPLIES = {
   unreachable: temporary,
   'store-unavailable': temporary,
   config: temporary,
-  forbidden: transactionFailed,
+  forbidden: accessDenied,
   interrupted: temporary,
 } as const satisfies Record<ErrorCode, (message: string) => Reply>
 

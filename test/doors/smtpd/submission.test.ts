@@ -101,6 +101,7 @@ describe('the end of DATA', () => {
   const refusals: readonly [ErrorCode, string, string][] = [
     ['bad-data', "Duplicate header 'Subject'.", "554 Transaction failed: Duplicate header 'Subject'."],
     ['not-found', 'Configuration set <x> does not exist.', '554 Transaction failed: Configuration set <x> does not exist.'],
+    ['forbidden', "User `a' is not authorized", "554 Access denied: User `a' is not authorized"],
     ['message-rejected', 'Bad content found', '554 Message rejected: Bad content found'],
     [
       'not-verified',
