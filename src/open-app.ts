@@ -58,14 +58,14 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
       ? lazyStsPolicies(async () => (await import('./adapters/sts-policies.ts')).openStsPolicies({ resolver, database, log }))
       : noStsPolicies
   const certificates = lazyCertificates(config)
-  const eventPublisher = lazyEventPublisher(async () => {
+  const eventPublisher = lazyEventPublisher(async pages => {
     const [{ openEventPublisher }, { snsPage }] = await Promise.all([
       import('./adapters/destinations/event-publisher.ts'),
       import('./operations/sns-pages.ts'),
     ])
     const reach = { isLab: network === 'lab', allowed: settings.webhooks }
     const page = (url: URL): ReturnType<typeof snsPage> => snsPage({ store, eventPublisher }, url)
-    return openEventPublisher({ keys: join(home, 'keys'), certificates, page, ...reach })
+    return openEventPublisher({ keys: join(home, 'keys'), certificates, pages, page, ...reach })
   })
   return {
     settings,
@@ -178,9 +178,13 @@ function lazyCredentials(database: Database, masterKeyFile: string): Credentials
   }
 }
 
-function lazyEventPublisher(load: () => Promise<EventPublisher>): EventPublisher {
-  const publisher = once(load)
+function lazyEventPublisher(load: (pages: () => string | undefined) => Promise<Omit<EventPublisher, 'pagesUnder'>>): EventPublisher {
+  let pages: string | undefined
+  const publisher = once(() => load(() => pages))
   return {
+    pagesUnder(url) {
+      pages = url
+    },
     send: async (place, parcels, signal) => (await publisher.get()).send(place, parcels, signal),
     snsSigner: async () => (await publisher.get()).snsSigner(),
     close: async () => (await publisher.opened())?.close(),

@@ -36,6 +36,8 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn, version }: 
   const { smtp, smtps, smtpTrust: trust } = ask
   const mail = await openSmtpDoors(app, { smtp, smtps, ...(trust !== undefined && { trust }), tls, worker, warn })
   const http = await openHttp()
+  const pages = app.settings.network === 'lab' ? urlOf(http?.https, 'https') : http && app.settings.publicUrl
+  if (pages) app.eventPublisher.pagesUnder(pages)
   worker.start()
   const chores = new Chores(app, { warn })
   chores.start()

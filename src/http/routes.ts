@@ -6,10 +6,12 @@ import type { App } from '../operations/app.ts'
 import { healthRoutes } from './health.ts'
 import { type MetricsOptions, metricsRoutes } from './metrics.ts'
 import type { Route } from './route.ts'
+import { snsRoutes } from './sns.ts'
 import { verificationLinkRoutes } from './verification-link.ts'
 
 export const routesOf = (app: App, options: MetricsOptions): Route[] => [
   ...healthRoutes(app),
   ...metricsRoutes(app, options),
+  ...snsRoutes(app),
   ...verificationLinkRoutes(app),
 ]

@@ -5,7 +5,7 @@ import type { App } from './app.ts'
 
 export interface TimelineEntry {
   readonly at: number
-  readonly kind: 'accepted' | 'suppressed' | 'attempt' | 'event' | 'removed' | 'next'
+  readonly kind: 'accepted' | 'suppressed' | 'attempt' | 'event' | 'destination' | 'removed' | 'next'
   readonly text: string
   /** SMTP lines, secrets masked; remote text, not yet made printable. */
   readonly transcript: readonly string[]
@@ -53,6 +53,10 @@ export async function explainMessage({ store }: Pick<App, 'store'>, messageId: s
   for (const event of await store.events({ messageId })) {
     timeline.push({ at: event.at, kind: 'event', text: `${event.type} for ${event.recipients.join(', ')}`, transcript: [] })
   }
+  for (const { at, eventType, destination, taken, summary } of await store.publishTries(messageId)) {
+    const text = `${eventType} was ${taken ? 'told to' : 'not taken by'} ${destination}: ${summary}`
+    timeline.push({ at, kind: 'destination', text, transcript: [] })
+  }
   for (const { address, state, outcome } of message.recipients) {
     if (state === 'suppressed' && outcome !== null)
       timeline.push({ at: message.acceptedAt, kind: 'suppressed', text: `${address}: ${withoutCode(outcome.reply)}`, transcript: [] })
@@ -89,7 +93,8 @@ function order({ kind, text }: TimelineEntry): number {
   if (kind === 'accepted') return 0
   if (text.startsWith('Send ')) return 1
   if (kind === 'suppressed') return 2
-  return kind === 'attempt' ? 3 : 4
+  if (kind === 'attempt') return 3
+  return kind === 'event' ? 4 : 5
 }
 
 /** `550 5.1.1 Not sent: …` without its numbers, which no host has spoken. */

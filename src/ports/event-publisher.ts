@@ -37,7 +37,9 @@ export interface SnsSigner {
 export interface EventPublisher {
   /** Never rejects but for a bug. Several parcels for a file are written together; elsewhere there is one. */
   send(place: Place, parcels: readonly Parcel[], signal: AbortSignal): Promise<Receipt>
-  /** Opens, at its first use, a door on loopback where the certificate is served. @throws MailctlError store-unavailable, unreachable */
+  /** The URL under which our HTTP door answers `/sns`; without one a door on loopback is opened for it. Before the first signature. */
+  pagesUnder(url: string): void
+  /** @throws MailctlError store-unavailable, unreachable */
   snsSigner(): Promise<SnsSigner>
   close(): Promise<void>
 }

@@ -43,6 +43,7 @@ export async function openTeller(): Promise<Teller> {
       }
       return { taken: true, summary: '200 OK', ms: 1, ...receipt }
     },
+    pagesUnder: () => {},
     snsSigner: async () => {
       throw new Error('nothing is signed here')
     },

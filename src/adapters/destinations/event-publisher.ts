@@ -14,25 +14,29 @@ export interface PublisherOptions extends WebhookOptions {
   /** `keys/` of the account. */
   readonly keys: string
   readonly certificates: Pick<Certificates, 'own'>
+  /** Where `/sns` is answered already; undefined: nowhere. */
+  readonly pages: () => string | undefined
   /** What the own door answers under `/sns`. */
   readonly page: (url: URL) => Promise<Page>
 }
 
 const signWith = promisify(sign)
 
-export function openEventPublisher({ keys, certificates, page, ...reach }: PublisherOptions): EventPublisher {
+export function openEventPublisher({ keys, certificates, pages, page, ...reach }: PublisherOptions): Omit<EventPublisher, 'pagesUnder'> {
   const webhooks = openWebhooks(reach)
   let door: SnsDoor | undefined
   let signer: Promise<SnsSigner> | undefined
 
   async function openSigner(): Promise<SnsSigner> {
     const { key, certificate } = await openSnsKeys(keys)
-    door = await openSnsDoor(await certificates.own(), page)
+    const elsewhere = pages()
+    if (elsewhere === undefined) door = await openSnsDoor(await certificates.own(), page)
+    const base = elsewhere ?? door?.url
     const name = `SimpleNotificationService-${createHash('sha256').update(certificate).digest('hex').slice(0, 32)}.pem`
     return {
       certificate,
-      certificateUrl: `${door.url}/sns/${name}`,
-      subscriptionUrl: `${door.url}/sns`,
+      certificateUrl: `${base}/sns/${name}`,
+      subscriptionUrl: `${base}/sns`,
       sign: async (text, version) => (await signWith(snsDigest(version), Buffer.from(text), key)).toString('base64'),
     }
   }
