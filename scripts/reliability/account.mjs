@@ -54,6 +54,32 @@ export function countDue(file, now) {
   }
 }
 
+/**
+ * The event log in its order, of mail that was sent.
+ * @returns {{ events: { key: string, messageId: string }[], messages: number, waiting: number, deadLetters: number }} `waiting`: recipients
+ *   without an outcome, and events that a destination has not taken
+ */
+export function readEvents(file) {
+  const database = new Database(file, { readonly: true })
+  try {
+    const one = sql => database.prepare(sql).get().count
+    return {
+      events: database
+        .prepare(
+          `SELECT message.id AS messageId, message.id || ' ' || type AS key FROM event JOIN message ON seq = event.message ORDER BY event.id`,
+        )
+        .all(),
+      messages: one(`SELECT COUNT(*) AS count FROM message WHERE kind = 'mail'`),
+      waiting:
+        one('SELECT COUNT(*) AS count FROM publication') +
+        one(`SELECT COUNT(*) AS count FROM recipient WHERE state IN ('queued', 'active', 'deferred')`),
+      deadLetters: one('SELECT COUNT(*) AS count FROM dead_letter'),
+    }
+  } finally {
+    database.close()
+  }
+}
+
 /** Everything, after the end. */
 export function readAll(file) {
   const database = new Database(file)

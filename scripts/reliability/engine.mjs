@@ -16,10 +16,13 @@ export function makeHome(home) {
     ['verify', 'domain', 'shop.example', '--key', 'rsa1024'],
     ['account', 'request-production', '--approve', '--max-24h-send', '10000000', '--max-send-rate', '1000000'],
   ]
-  for (const args of commands) {
-    const { status, stderr } = spawnSync(process.execPath, [BIN, ...args, '--home', home], { encoding: 'utf8', env: environment() })
-    if (status !== 0) throw new Error(`mailctl ${args.join(' ')} ended with ${status}: ${stderr}`)
-  }
+  for (const args of commands) runCommand(home, ...args)
+}
+
+/** @throws Error when it ends with anything but 0 */
+export function runCommand(home, ...args) {
+  const { status, stderr } = spawnSync(process.execPath, [BIN, ...args, '--home', home], { encoding: 'utf8', env: environment() })
+  if (status !== 0) throw new Error(`mailctl ${args.join(' ')} ended with ${status}: ${stderr}`)
 }
 
 const environment = more => ({ PATH: process.env.PATH, ...more })
