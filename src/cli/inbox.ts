@@ -1,6 +1,7 @@
 /** What the inbox commands share: filters, the JSON of one entry, the list for people. */
 import { formatSize } from '../base/duration.ts'
 import { MailctlError } from '../base/errors.ts'
+import { textSearch } from '../operations/search-text.ts'
 import type { Authentication, InboxFilter, InboxMessage } from '../ports/lab.ts'
 import type { Flags, OptionSpec } from './command.ts'
 import type { Io } from './io.ts'
@@ -20,17 +21,25 @@ export function inboxFilter(flags: Flags, now: number): InboxFilter {
   return {
     ...(to !== undefined && { to }),
     ...(from !== undefined && { from }),
-    ...(subject !== undefined && { subject: textPattern(subject) }),
+    ...(subject !== undefined && { subject: textFilter(subject) }),
     ...(since !== undefined && { since: parseSince(since, now) }),
   }
 }
 
-/** `/re/flags` is a regular expression, anything else a text to find in either case.  @throws MailctlError usage */
+/** `/re/flags` is a regular expression, anything else a text to find in either case.  @throws MailctlError usage, also by the filter */
+export function textFilter(text: string): (text: string) => boolean {
+  if (!isPattern(text)) return other => other.toLowerCase().includes(text.toLowerCase())
+  const search = textSearch(textPattern(text))
+  return other => search(other) !== null
+}
+
+const isPattern = (text: string): boolean => /^\/.+\/[imsu]*$/s.test(text)
+
+/** @param text `/re/flags`; the slashes may be left out  @throws MailctlError usage */
 export function textPattern(text: string): RegExp {
-  const match = /^\/(.+)\/([imsu]*)$/s.exec(text)
-  if (!match) return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i')
+  const [, source = text, flags = ''] = /^\/(.+)\/([imsu]*)$/s.exec(text) ?? []
   try {
-    return new RegExp(match[1] ?? '', match[2])
+    return new RegExp(source, flags)
   } catch (cause) {
     throw new MailctlError('usage', `${text} is no regular expression`, { hint: 'Write /pattern/ or /pattern/i, as in JavaScript.', cause })
   }

@@ -34,7 +34,7 @@ export interface InboxFilter {
   readonly to?: string
   /** The envelope sender or the address in From, whole, in any case. */
   readonly from?: string
-  readonly subject?: RegExp
+  readonly subject?: (subject: string) => boolean
   /** Epoch milliseconds of the account's clock, inclusive. */
   readonly since?: number
   readonly limit?: number
@@ -79,7 +79,7 @@ export class Inbox {
     const rows = this.#database.prepare(`SELECT * FROM inbox_message WHERE ${conditions.join(' AND ')} ORDER BY id DESC`).iterate(...values)
     for (const row of rows) {
       if (found.length >= (limit ?? Number.POSITIVE_INFINITY)) break
-      if (subject !== undefined && String(row.subject).search(subject) === -1) continue
+      if (subject?.(String(row.subject)) === false) continue
       found.push(this.#messageOf(row))
     }
     return found

@@ -16,7 +16,9 @@ const PASS_MS = 60_000
 export interface AdvanceRequest {
   readonly byMs: number
   readonly signal: AbortSignal
-  readonly progress: (now: number) => void
+  readonly progress?: (now: number) => void
+  /** Asked before the first and after each thing that is done: once it says yes, the clock stays where it is then. */
+  readonly until?: () => Promise<boolean>
 }
 
 export interface Advanced {
@@ -34,7 +36,7 @@ const CHECKS_AT_ONCE = 10
 /** @throws MailctlError usage when the clock is the system's; interrupted, with the clock where the work had come to */
 export async function advanceClock(
   app: DeliverApp & ReviewApp & CheckingApp & PublishApp,
-  { byMs, signal, progress }: AdvanceRequest,
+  { byMs, signal, progress, until }: AdvanceRequest,
 ): Promise<Advanced> {
   const { store, clock } = app
   if (clock.kind !== 'virtual') {
@@ -51,6 +53,7 @@ export async function advanceClock(
   await accountPass(app)
   let passedAt = from
   for (;;) {
+    if (await until?.()) return { from, to: clock.now(), attempted, warnings }
     const mailAt = (isQueueOurs ? await store.nextDueAt() : undefined) ?? Number.POSITIVE_INFINITY
     const checkAt = (await store.nextCheckAt()) ?? Number.POSITIVE_INFINITY
     const reviewAt = reviewEndsAt(await store.standing(), clock.now())
@@ -75,7 +78,7 @@ export async function advanceClock(
       if (passes.length === 0) isTellingOurs = false
     }
     if (signal.aborted) throw new MailctlError('interrupted', `interrupted at ${new Date(clock.now()).toISOString()}`)
-    progress(clock.now())
+    progress?.(clock.now())
   }
   await clock.waitUntil(to, signal)
   await accountPass(app)

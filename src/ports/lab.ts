@@ -27,7 +27,7 @@ export interface Authentication {
 export interface InboxFilter {
   readonly to?: string
   readonly from?: string
-  readonly subject?: RegExp
+  readonly subject?: (subject: string) => boolean
   /** Only messages received at or after this moment. */
   readonly since?: number
   readonly limit?: number

@@ -12,6 +12,7 @@ import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { ActivityLog } from './activity.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
 import type { EventDestinations } from './event-destinations.ts'
+import type { OtherProcesses } from './other-processes.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
 import type { Reports } from './reports.ts'
 import type { Reputations } from './reputation.ts'
@@ -195,17 +196,25 @@ export interface Settlement {
 export interface EventFilter {
   readonly messageId?: string
   readonly type?: string
+  /** A recipient, whole, in any case. */
   readonly to?: string
+  /** The From address of the message, whole, in any case. */
+  readonly from?: string
+  readonly configurationSet?: string
+  /** Epoch milliseconds, inclusive. */
   readonly since?: number
   /** Only events with a greater id, for cursors. */
   readonly after?: number
   readonly limit?: number
+  /** Of those that match the last `limit`, not the first. */
+  readonly last?: true
 }
 
 export interface Store
   extends ActivityLog,
     ConfigurationSets,
     EventDestinations,
+    OtherProcesses,
     QueueTools,
     Reports,
     Reputations,
@@ -290,6 +299,8 @@ export interface Store
   attempts(messageId: string): Promise<AttemptRecord[]>
   /** In order of id. */
   events(filter: EventFilter): Promise<LoggedEvent[]>
+  /** Of the event logged last; 0 when there is none. */
+  lastEventId(): Promise<number>
   /** Counts of events by type since a moment. */
   eventCounts(since: number): Promise<Readonly<Record<string, number>>>
   close(): Promise<void>

@@ -80,7 +80,7 @@ test('filters: recipient, sender in the envelope or From, subject, time, number;
   expect(await ids({ to: 'TWO@y.test' })).toEqual(['3', '2'])
   expect(await ids({ from: 'a@x.test' })).toEqual(['3', '1'])
   expect(await ids({ from: 'boss@z.test', limit: 1 })).toEqual(['3'])
-  expect(await ids({ subject: /IR/gi })).toEqual(['3', '1'])
+  expect(await ids({ subject: subject => /IR/i.test(subject) })).toEqual(['3', '1'])
   expect(await ids({ since: 2000 })).toEqual(['3', '2'])
   expect(await ids({ to: 'nobody@y.test' })).toEqual([])
   expect(await lab.inbox.clear()).toBe(3)

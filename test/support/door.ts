@@ -81,7 +81,7 @@ function listLab(messages: StoredMail[]): Lab {
         return messages
           .filter(message => to === undefined || message.envelopeTo.includes(to))
           .filter(message => from === undefined || message.from.includes(from))
-          .filter(message => subject === undefined || subject.test(message.subject))
+          .filter(message => subject === undefined || subject(message.subject))
           .filter(message => since === undefined || message.receivedAt >= since)
           .slice(0, limit)
       },

@@ -5,6 +5,7 @@ import { MailctlError } from '../../base/errors.ts'
 import type { StoredDestination } from '../../ports/event-destinations.ts'
 import { number, optional, text } from './columns.ts'
 import { findConfigurationSet } from './configuration-set-rows.ts'
+import { lastEventId } from './event-rows.ts'
 import { findIdentity } from './identity-rows.ts'
 
 const COLUMN = { set: 'configuration_set', identity: 'identity' } as const
@@ -39,12 +40,6 @@ const toDestination = (row: SqlRow): StoredDestination => ({
   deadLetters: number(row, 'dead'),
   lastError: optional(row, 'last_error', text),
 })
-
-/** Of the last event that there ever was. */
-export function lastEventId(database: Database): number {
-  const row = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get()
-  return row ? number(row, 'seq') : 0
-}
 
 export function insertDestination(database: Database, destination: EventDestination): void {
   const { owner, name, enabled, confirmed } = destination

@@ -25,19 +25,28 @@ export function findEvents(database: Database, filter: EventFilter): LoggedEvent
   const conditions: [sql: string, value: SqlValue | undefined][] = [
     ['event.message = (SELECT seq FROM message WHERE id = ?)', filter.messageId],
     ['type = ?', filter.type],
-    ['EXISTS (SELECT 1 FROM json_each(event.recipients) WHERE value = ?)', filter.to],
+    ['EXISTS (SELECT 1 FROM json_each(event.recipients) WHERE value = ? COLLATE NOCASE)', filter.to],
+    [`(SELECT json_extract(facts, '$.fromAddress') FROM message WHERE seq = event.message) = ? COLLATE NOCASE`, filter.from],
+    ['(SELECT configuration_set FROM message WHERE seq = event.message) = ?', filter.configurationSet],
     ['at >= ?', filter.since],
     ['event.id > ?', filter.after],
   ]
   const asked = conditions.filter((one): one is [string, SqlValue] => one[1] !== undefined)
   const where = asked.length > 0 ? `WHERE ${asked.map(([sql]) => sql).join(' AND ')}` : ''
   // The plus keeps SQLite from walking the log from its first row when only the latest part of it is asked for.
-  const order = filter.since !== undefined && filter.after === undefined ? '+event.id' : 'event.id'
+  const order = filter.since !== undefined && filter.after === undefined && !filter.last ? '+event.id' : 'event.id'
   const mails = new Map<number, EventMail>()
-  return database
-    .prepare(`SELECT event.* FROM event ${where} ORDER BY ${order} LIMIT ?`)
+  const rows = database
+    .prepare(`SELECT event.* FROM event ${where} ORDER BY ${order} ${filter.last ? 'DESC' : 'ASC'} LIMIT ?`)
     .all(...asked.map(([, value]) => value), filter.limit ?? -1)
-    .map(row => toEvent(row, mailOf(database, number(row, 'message'), mails)))
+  if (filter.last) rows.reverse()
+  return rows.map(row => toEvent(row, mailOf(database, number(row, 'message'), mails)))
+}
+
+/** Of the last event that there ever was; 0: none yet. */
+export function lastEventId(database: Database): number {
+  const row = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get()
+  return row ? number(row, 'seq') : 0
 }
 
 /** Those that there are, by id. */

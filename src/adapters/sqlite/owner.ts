@@ -7,7 +7,7 @@
  * minute. All times here are the machine's.
  */
 import { readFileSync } from 'node:fs'
-import type { Database } from '../../base/database.ts'
+import type { Database, SqlRow } from '../../base/database.ts'
 import type { Leased } from '../../ports/store.ts'
 import { openClock } from './clock.ts'
 import { number, optional, text } from './columns.ts'
@@ -16,6 +16,8 @@ export interface Owner {
   /** This process's number in the database. The first call commits it, so that call is never made inside a transaction. */
   readonly id: () => number
   exists(): boolean
+  /** Whether another process that has a row is alive. */
+  hasOthers(): boolean
   /** Makes sure the row is (still) there. Inside a transaction. */
   renew(): void
   /** What is leased in this transaction, and all that was before, is this process's for at least `leaseMs` from now. */
@@ -128,9 +130,13 @@ export function openOwner(database: Database, processes: Processes = systemProce
     return id
   }
 
+  const others = () => database.prepare('SELECT id, pid, token FROM owner WHERE id <> ?').all(id ?? 0)
+  const isAlive = (row: SqlRow): boolean => processes.isAlive(number(row, 'pid'), text(row, 'token'))
+
   return {
     id: ownId,
     exists: () => id !== undefined,
+    hasOthers: () => others().some(isAlive),
     renew() {
       database.prepare('INSERT INTO owner (id, pid, token) VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(ownId(), pid, token)
     },
@@ -147,8 +153,8 @@ export function openOwner(database: Database, processes: Processes = systemProce
       return row !== undefined && processes.isAlive(number(row, 'pid'), text(row, 'token'))
     },
     takeBackFromDead() {
-      for (const row of database.prepare('SELECT id, pid, token FROM owner WHERE id <> ?').all(id ?? 0)) {
-        if (processes.isAlive(number(row, 'pid'), text(row, 'token'))) continue
+      for (const row of others()) {
+        if (isAlive(row)) continue
         takeBack(number(row, 'id'))
         database.prepare('DELETE FROM owner WHERE id = ?').run(number(row, 'id'))
       }

@@ -6,8 +6,7 @@ import { EVENT_TYPES } from '../../account/event-destination.ts'
 import type { Database } from '../../base/database.ts'
 import type { BatchItem, DeadLetter, PublishSettlement, PublishTry, StoredDestination } from '../../ports/event-destinations.ts'
 import { number, optional, text } from './columns.ts'
-import { lastEventId } from './event-destination-rows.ts'
-import { eventsById } from './event-rows.ts'
+import { eventsById, lastEventId } from './event-rows.ts'
 
 /** Rows of the log looked at in one go: those of other sets are passed over. */
 const SCAN = 5_000

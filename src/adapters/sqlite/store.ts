@@ -17,7 +17,7 @@ import { openCompaction } from './compaction.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
 import { dueDomains, expired } from './due.ts'
 import { eventDestinations } from './event-destinations.ts'
-import { countEvents, findAttempts, findEvents, insertEvents } from './event-rows.ts'
+import { countEvents, findAttempts, findEvents, insertEvents, lastEventId } from './event-rows.ts'
 import { groupCommit } from './group-commit.ts'
 import * as identityRows from './identity-rows.ts'
 import { openInHand } from './in-hand.ts'
@@ -326,6 +326,9 @@ export function openStore(database: Database, options: StoreOptions): Store {
 
     attempts: async messageId => findAttempts(database, messageId),
     events: async filter => findEvents(database, filter),
+    lastEventId: async () => lastEventId(database),
+    watchOthers: () => watchOthers(database),
+    othersAtWork: async () => owner.hasOthers(),
     activity: async ask => activitySpans(database, ask),
     eventCounts: async since => countEvents(database, since),
     async close() {
