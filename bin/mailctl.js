@@ -25,5 +25,7 @@ const prepareEngine = () => {
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=200')
 }
 
+// A link of that name takes the place of another sendmail.
+if (require('node:path').basename(process.argv[1]) === 'sendmail') process.argv.splice(2, 0, 'sendmail')
 if (process.argv.includes('serve')) prepareEngine()
 if (!answersVersion()) import('../dist/main.js')

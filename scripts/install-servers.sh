@@ -6,6 +6,7 @@ packages=(
   libmail-dkim-perl         # Mail::DKIM
   bind9 bind9-dnsutils bind9-utils # a primary server, dig, named-checkzone
   postfix openssl           # a receiver with STARTTLS, and its certificate
+  mutt bsd-mailx s-nail     # clients that send by sendmail
 )
 [ "${1:-}" != bench ] || packages+=(opendkim swaks msmtp time util-linux)
 apt-get update -q

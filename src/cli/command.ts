@@ -121,6 +121,8 @@ export interface Command<Result = unknown> {
   readonly fails: readonly ErrorCode[]
   /** Exit codes that are results: `{ 1: 'not verified yet', 75: 'timed out waiting' }`. */
   readonly results?: Readonly<Partial<Record<ResultExit, string>>>
+  /** Turns flags that are written in another command's old way into those of `options`. @throws MailctlError usage */
+  argv?(given: readonly string[]): readonly string[]
   run(context: CommandContext, args: readonly string[], flags: Flags): Promise<Result>
   /** The one JSON value. Absent: the result itself. */
   json?(result: Result): unknown

@@ -59,7 +59,7 @@ export async function runCommand(argv: readonly string[], program: Program): Pro
     const found = findCommand(argv, program.registry ?? REGISTRY)
     if (found.kind === 'group') return await showGroup(found, program)
     const { default: spec } = await found.entry.load()
-    const parsed = parseFlags(spec, found.rest)
+    const parsed = parseFlags(spec, spec.argv?.(found.rest) ?? found.rest)
     if (parsed.kind === 'run') form = { json: parsed.flags['json'] === true, debug: parsed.flags['debug'] !== undefined }
     return await runParsed(spec, parsed, program)
   } catch (thrown) {
