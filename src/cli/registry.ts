@@ -43,6 +43,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('config-set show', 'Show a configuration set', () => import('./commands/config-set/show.ts')),
   entry('config-set set', 'Change a configuration set', () => import('./commands/config-set/set.ts')),
   entry('config-set delete', 'Remove a configuration set', () => import('./commands/config-set/delete.ts')),
+  entry('listen', 'Send events to a local URL as they happen', () => import('./commands/listen.ts')),
   entry('destination create', 'Tell events to an HTTP endpoint, a file or a command', () => import('./commands/destination/create.ts')),
   entry('destination list', 'List event destinations, or the events that one never took', () => import('./commands/destination/list.ts')),
   entry('destination set', 'Change an event destination, or tell its dead letters again', () => import('./commands/destination/set.ts')),
