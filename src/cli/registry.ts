@@ -56,6 +56,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('compose', 'Write a message as raw MIME', () => import('./commands/compose.ts')),
   entry('send', 'Send a message', () => import('./commands/send.ts')),
   entry('sendmail', 'Take a message on stdin, as /usr/sbin/sendmail does', () => import('./commands/sendmail.ts')),
+  entry('bulk', 'Send a message a row of a file, of one template', () => import('./commands/bulk.ts')),
   entry('template create', 'Store a template', () => import('./commands/template/create.ts')),
   entry('template list', 'List templates', () => import('./commands/template/list.ts')),
   entry('template show', 'Show a template', () => import('./commands/template/show.ts')),

@@ -233,7 +233,8 @@ async function readCalendar(files: Files, path: string): Promise<string> {
   })
 }
 
-function readHeader(text: string): readonly [string, string] {
+/** `Name: value`. @throws MailctlError bad-data */
+export function readHeader(text: string): readonly [string, string] {
   const colon = text.indexOf(':')
   if (colon > 0) return [text.slice(0, colon).trimEnd(), text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
   throw new MailctlError('bad-data', `'${printable(text)}' is not a header`, { hint: "Write --header 'Name: value'." })

@@ -15,8 +15,9 @@ import {
   readEntry,
   writeEntry,
 } from '../account/suppression-file.ts'
-import { MailctlError, messageOf } from '../base/errors.ts'
+import { MailctlError } from '../base/errors.ts'
 import type { App } from './app.ts'
+import { linesOf, readable } from './read-lines.ts'
 import { checkMayChange } from './suppression.ts'
 
 type ListApp = Pick<App, 'store' | 'clock'>
@@ -92,7 +93,7 @@ async function* batches({ name, open, format, action, signal }: ImportRequest, n
   let form = format
   let batch: FileEntry[] = []
   let count = 0
-  for await (const { line, text } of linesOf(readable(open(), name), refused)) {
+  for await (const { line, text } of linesOf(readable(open(), name), { refused, longest: LONGEST_LINE, hint: 'One address a line.' })) {
     if (text.trim() === '') continue
     try {
       form ??= formatOf(text)
@@ -111,44 +112,6 @@ async function* batches({ name, open, format, action, signal }: ImportRequest, n
     batch = []
   }
   if (batch.length > 0) yield batch
-}
-
-async function* readable(input: Readable, name: string): AsyncGenerator<Buffer> {
-  try {
-    yield* input as AsyncIterable<Buffer>
-  } catch (cause) {
-    if (cause instanceof MailctlError) throw cause
-    throw new MailctlError('no-input', `cannot read ${name}: ${messageOf(cause)}`, { hint: 'Check the file and its permissions.', cause })
-  }
-}
-
-interface Line {
-  /** From 1. */
-  readonly line: number
-  readonly text: string
-}
-
-/** Lines without their ends; a byte order mark is passed over. */
-async function* linesOf(input: AsyncIterable<Buffer>, refused: (line: number, error: unknown) => unknown): AsyncGenerator<Line> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let line = 0
-  let rest = ''
-  const decode = (chunk?: Buffer): string => {
-    try {
-      return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true })
-    } catch {
-      throw refused(line + 1, new MailctlError('bad-data', 'there or soon after it is no UTF-8 text', { hint: 'Save the file as UTF-8.' }))
-    }
-  }
-  for await (const chunk of input) {
-    const lines = (rest + decode(chunk)).split('\n')
-    rest = lines.pop() ?? ''
-    for (const text of lines) yield { line: ++line, text: text.endsWith('\r') ? text.slice(0, -1) : text }
-    if (rest.length > LONGEST_LINE)
-      throw refused(line + 1, new MailctlError('bad-data', `is longer than ${LONGEST_LINE} characters`, { hint: 'One address a line.' }))
-  }
-  rest += decode()
-  if (rest !== '') yield { line: line + 1, text: rest }
 }
 
 export const countSuppressed = ({ store }: Pick<App, 'store'>): Promise<number> => store.suppressedCount()
