@@ -57,6 +57,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('send', 'Send a message', () => import('./commands/send.ts')),
   entry('sendmail', 'Take a message on stdin, as /usr/sbin/sendmail does', () => import('./commands/sendmail.ts')),
   entry('bulk', 'Send a message a row of a file, of one template', () => import('./commands/bulk.ts')),
+  entry('check', 'Say before sending what receivers will make of a message', () => import('./commands/check.ts')),
   entry('template create', 'Store a template', () => import('./commands/template/create.ts')),
   entry('template list', 'List templates', () => import('./commands/template/list.ts')),
   entry('template show', 'Show a template', () => import('./commands/template/show.ts')),

@@ -182,7 +182,13 @@ const addressTexts = (header: Header, name: string): string[] =>
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1)
 
 /** Contract §2: the custom MAIL FROM, else `<message-id>@<hostname>` (lab, live) or the caller's return path (relay). */
-function envelopeFrom(id: string, mailFrom: Identity['mailFrom'], returnPath: string, { network, hostname }: App['settings']): string {
+/** As a recipient's server sees it. */
+export function envelopeFrom(
+  id: string,
+  mailFrom: Identity['mailFrom'],
+  returnPath: string,
+  { network, hostname }: App['settings'],
+): string {
   if (mailFrom?.status === 'SUCCESS') return `${id}@${mailFrom.domain}`
   return network === 'relay' ? returnPath : `${id}@${hostname}`
 }
