@@ -46,8 +46,9 @@ type DestinationApp = Pick<App, 'store' | 'clock'>
 /** @throws MailctlError bad-data, not-found (set, identity, topic), already-exists, limit-exceeded */
 export async function createDestination(app: DestinationApp, ask: NewDestination): Promise<StoredDestination> {
   const { owner, name } = ask
-  const service = await serviceOf(app, name, ask.service)
-  const place = ask.place ?? (await knownPlace(app, service))
+  const asked = await serviceOf(app, name, ask.service)
+  const known = ask.place ? { service: asked, place: ask.place } : await knownAs(app, asked)
+  const { service, place } = known
   const destination: EventDestination = {
     owner,
     name,
@@ -56,7 +57,7 @@ export async function createDestination(app: DestinationApp, ask: NewDestination
     service,
     place,
     includeHeaders: ask.includeHeaders ?? false,
-    confirmed: ask.confirmed === true || !asksToConfirm(service, place),
+    confirmed: ask.confirmed === true || ('confirmed' in known ? known.confirmed : !asksToConfirm(service, place)),
     token: randomBytes(32).toString('hex'),
     createdAt: app.clock.now(),
   }
@@ -81,7 +82,7 @@ export interface DestinationChange {
   readonly token?: string
 }
 
-/** An endpoint at another URL is asked to confirm again. @throws MailctlError bad-data, not-found */
+/** An endpoint at another URL is asked to confirm again. Another resource leads where it does elsewhere, unless a place is given. @throws MailctlError bad-data, not-found */
 export async function changeDestination(
   app: DestinationApp,
   { owner, name }: { readonly owner: DestinationOwner; readonly name: string },
@@ -93,8 +94,9 @@ export async function changeDestination(
       hint: 'It is in the SubscriptionConfirmation that the endpoint got.',
     })
   const { kind = before.service.kind, ...asked } = change.service ?? {}
-  const service = await serviceOf(app, name, { ...(kind === before.service.kind && askOf(before.service)), kind, ...asked })
-  const place = change.place ?? before.place
+  const wanted = await serviceOf(app, name, { ...(kind === before.service.kind && askOf(before.service)), kind, ...asked })
+  const isOther = change.place === undefined && arnOf(wanted) !== arnOf(before.service)
+  const { service, place } = isOther ? await knownAs(app, wanted) : { service: wanted, place: change.place ?? before.place }
   const isElsewhere = JSON.stringify(place) !== JSON.stringify(before.place) || (service.kind === 'sns') !== (before.service.kind === 'sns')
   const destination = {
     ...before,
@@ -141,12 +143,15 @@ async function serviceOf({ store }: Pick<App, 'store'>, name: string, ask: Servi
   return { kind: 'plain' }
 }
 
-/** @throws MailctlError not-found, text verbatim for SNS; usage */
-async function knownPlace({ store }: Pick<App, 'store'>, service: Service): Promise<Place> {
+/** A resource that another destination has: it is the same here. @throws MailctlError not-found, text verbatim for SNS; usage */
+async function knownAs(
+  { store }: Pick<App, 'store'>,
+  service: Service,
+): Promise<Pick<EventDestination, 'service' | 'place' | 'confirmed'>> {
   const arn = arnOf(service)
   if (arn === undefined) throw new MailctlError('usage', 'where the events go was not said', { hint: 'Give --url, --file or --command.' })
   const known = (await store.eventDestinations()).find(one => arnOf(one.service) === arn && one.place.kind !== 'command')
-  if (known) return known.place
+  if (known) return known
   throw new MailctlError('not-found', service.kind === 'sns' ? `SNS topic <${arn}> not found.` : `${arn} is not known here.`, {
     hint: 'mailctl destination create NAME --url URL says where it leads; others may name it then.',
   })

@@ -6,6 +6,7 @@ import type { Outcome, RecipientState } from '../../src/mail/outcome.ts'
 import type { Leased, NewEvent, NewMessage, Settlement, Store } from '../../src/ports/store.ts'
 import { bytesOf, identityOf, messageOf, openTheGates, spooled, T0 } from '../support/account.ts'
 import { activityContract } from './activity.ts'
+import { eventDestinationsContract } from './event-destinations.ts'
 import { queueToolsContract } from './queue-tools.ts'
 import { reputationsContract } from './reputations.ts'
 import { suppressionContract } from './suppression.ts'
@@ -762,6 +763,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       })
     })
 
+    eventDestinationsContract(() => tested)
     queueToolsContract(() => tested)
     reputationsContract(() => tested)
     suppressionContract(() => tested)

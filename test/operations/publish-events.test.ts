@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import {
   changeDestination,
+  createDestination,
   deleteDestination,
   listDestinations,
   readDeadLetters,
@@ -173,6 +174,25 @@ test('an identity is told bounces, complaints and deliveries of what it authoris
   expect(bodies[0].mail).not.toHaveProperty('tags')
   expect(bodies[0].mail).not.toHaveProperty('headers')
   expect(bodies[0]).not.toHaveProperty('eventType')
+})
+
+test('a resource that is known leads where it does already; one that is not is not there', async () => {
+  const { app, make } = await openTeller()
+  const arn = 'arn:aws:sns:us-east-1:111122223333:bounces'
+  const made = await make({ service: { kind: 'sns', arn, signatureVersion: 2 }, confirmed: true })
+  const owner = { kind: 'identity', name: 'example.com' } as const
+  const byArn = await createDestination(app, {
+    owner,
+    name: 'Bounce',
+    enabled: true,
+    eventTypes: ['BOUNCE'],
+    service: { kind: 'sns', arn },
+  })
+  expect(byArn).toMatchObject({ service: made.service, place: made.place, confirmed: true })
+  const unknown = { kind: 'sns', arn: `${arn}-2` } as const
+  await expect(changeDestination(app, byArn, { service: unknown })).rejects.toMatchObject({ message: `SNS topic <${arn}-2> not found.` })
+  await make({ name: 'second', service: unknown, place: { kind: 'url', url: 'http://127.0.0.1:8/' } })
+  expect(await changeDestination(app, byArn, { service: unknown })).toMatchObject({ place: { url: 'http://127.0.0.1:8/' } })
 })
 
 test('every try is kept for the message; what waits goes with its destination', async () => {

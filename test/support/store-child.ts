@@ -127,6 +127,21 @@ const jobs: Record<string, () => Promise<void>> = {
     }
     await store.close()
   },
+  /** Accepts `count` messages that follow the set `receipts`, each with an event, the events of some in a commit of their own. */
+  async happen() {
+    const { store } = openAccount(home, 'live')
+    const all: Promise<unknown>[] = []
+    for (let i = 0; i < Number(count); i += 1) {
+      const id = `${process.pid}-${i}`
+      const message = messageFor(id, { kind: 'inline', bytes: Buffer.from('Hello\r\n') }, ['a@example.net'])
+      const event = { type: 'Send', at: message.acceptedAt, messageId: id, recipients: message.recipients, detail: {} }
+      const accepting = store.accept({ ...message, facts: { ...message.facts, configurationSet: 'receipts' } }, [event])
+      if (i % 3 === 0) await accepting
+      all.push(accepting.then(() => say(`accepted ${id}`)))
+    }
+    await Promise.all(all)
+    await store.close()
+  },
   /** Accepts and delivers for ever. */
   async forever() {
     const { store } = openAccount(home, 'live')

@@ -8,8 +8,8 @@ import type { BatchItem, DeadLetter, PublishSettlement, PublishTry, StoredDestin
 import { number, optional, text } from './columns.ts'
 import { eventsById, lastEventId } from './event-rows.ts'
 
-/** Rows of the log looked at in one go: those of other sets are passed over. */
-const SCAN = 5_000
+/** Rows of the log looked at in one go: those of other owners are passed over. Whose identity it was stands inside the message's facts. */
+const SCAN = { set: 5_000, identity: 500 } as const
 /** With so many events waiting, the log is not read on. */
 const MOST_WAITING = 1_000
 /** Tries that are kept, of all destinations. */
@@ -87,7 +87,7 @@ function nextInLog(
   { cursor, eventTypes, owner }: StoredDestination,
   limit: number,
 ): { readonly ids: readonly { readonly event: number; readonly message: number }[]; readonly cursor: number } {
-  const last = Math.min(lastEventId(database), cursor + SCAN)
+  const last = Math.min(lastEventId(database), cursor + SCAN[owner.kind])
   if (last <= cursor) return { ids: [], cursor }
   const owned = owner.kind === 'set' ? 'message.configuration_set = ?' : "json_extract(message.facts, '$.identity') = ?"
   const rows = database

@@ -1,13 +1,16 @@
 /** No statement of the store reads a table from end to end where old mail would make that slow. Asked of SQLite itself. */
 import { expect, it, onTestFinished } from 'vitest'
+import { NEW_SET } from '../../../src/account/configuration-set.ts'
 import { ACCOUNT_MIGRATIONS, accountFile, createAccount } from '../../../src/adapters/sqlite/account-file.ts'
 import { openDatabase } from '../../../src/adapters/sqlite/driver.ts'
 import { openStore } from '../../../src/adapters/sqlite/store.ts'
 import type { Database } from '../../../src/base/database.ts'
+import type { Store } from '../../../src/ports/store.ts'
 import { messageOf, openTheGates, spooled, T0, tempFolder } from '../../support/account.ts'
 
 /** Tables of one row, of a row per process or per destination, or that are listed whole on purpose. */
-const SMALL = /^SCAN (queue_count|account|clock|usage|owner|identity_count|json_each|VIRTUAL|CONSTANT)/
+const SMALL =
+  /^SCAN (queue_count|account|clock|usage|owner|identity_count|event_destination|configuration_set|sqlite_sequence|json_each|VIRTUAL|CONSTANT)/
 /** Reading rows in the order of an index, from its start until the limit, or all that wait or are held. */
 const IN_ORDER = /USING (COVERING )?INDEX recipient_(due|open|active)|USING (COVERING )?INDEX identity_check|^SCAN \(subquery/
 
@@ -78,6 +81,7 @@ it('uses an index for every statement of a message’s life', async () => {
   await store.events({ after: 1 })
   await store.eventCounts(T0)
   await store.activity({ from: T0, until: T0 + 1, spanMs: 600_000, type: 'Send' })
+  await tellOf(store)
   await store.identitiesToCheck({ now: T0, limit: 5 })
   await store.nextCheckAt()
 
@@ -97,3 +101,37 @@ it('uses an index for every statement of a message’s life', async () => {
   const plan = database.prepare(`EXPLAIN QUERY PLAN ${due}`).all('example.net', 1)
   expect(plan.map(row => row.detail)).toEqual([expect.stringContaining('SEARCH recipient USING INDEX recipient_domain')])
 })
+
+/** An event that a destination takes, one that waits, one that is given up. */
+async function tellOf(store: Store): Promise<void> {
+  await store.addConfigurationSet({ name: 'receipts', createdAt: T0, ...NEW_SET })
+  await store.addEventDestination({
+    owner: { kind: 'set', name: 'receipts' },
+    name: 'hooks',
+    enabled: true,
+    eventTypes: ['SEND'],
+    service: { kind: 'plain' },
+    place: { kind: 'file', path: '/nowhere' },
+    includeHeaders: false,
+    confirmed: true,
+    token: 't',
+    createdAt: T0,
+  })
+  const message = messageOf()
+  const event = { type: 'Send', at: T0, messageId: message.id, recipients: message.recipients, detail: {} }
+  await store.accept({ ...message, facts: { ...message.facts, configurationSet: 'receipts' } }, [event, event, event, event])
+  const [destination = 0] = await store.destinationsToPublish(T0)
+  const batch = await store.takePublications({ destination, now: T0, limit: 10 })
+  const settled = (['taken', 'dead', 'waits', 'behind'] as const).flatMap((as, index) => {
+    const eventId = batch?.items[index]?.event.id
+    return eventId === undefined ? [] : [{ eventId, messageId: message.id, as, tries: 1, nextTryAt: T0, error: 'no' }]
+  })
+  expect(settled).toHaveLength(4)
+  const told = { at: T0, eventId: 1, eventType: 'Send', messageId: message.id, destination: 'hooks', summary: '', taken: true, ms: 1 }
+  await store.settlePublications({ destination, cursor: batch?.cursor ?? 0, failures: 0, restsUntil: null, settled, tries: [told] })
+  await store.takePublications({ destination, now: T0, limit: 10 })
+  await store.nextPublishAt(T0)
+  await store.publishTries(message.id)
+  await store.deadLetters(destination, 10)
+  await store.redriveDeadLetters(destination, T0)
+}

@@ -2,10 +2,14 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { NEW_SET } from '../../../src/account/configuration-set.ts'
 import { ACCOUNT_MIGRATIONS, accountFile, createAccount, openAccount } from '../../../src/adapters/sqlite/account-file.ts'
 import { openDatabase } from '../../../src/adapters/sqlite/driver.ts'
 import { systemProcesses } from '../../../src/adapters/sqlite/owner.ts'
 import { isFinal } from '../../../src/mail/outcome.ts'
+import { createDestination } from '../../../src/operations/event-destinations.ts'
+import { publishDue } from '../../../src/operations/publish-events.ts'
+import type { EventPublisher } from '../../../src/ports/event-publisher.ts'
 import { bytesOf, messageOf, openTheGates, spooled, T0, tempFolder } from '../../support/account.ts'
 import { bodyFor } from '../../support/body-for.ts'
 import { bundle, run } from '../../support/child.ts'
@@ -49,6 +53,43 @@ describe('several processes', () => {
     expect(all.map(({ code, stderr }) => [code, stderr])).toEqual(all.map(() => [0, '']))
     expect(new Set(all.flatMap(({ lines }) => lines)).size).toBe(1)
   })
+
+  it('write events while one reads them: none appears behind what was read', async () => {
+    const home = await newHome()
+    const { store, clock } = openAccount(home, 'live')
+    onTestFinished(() => store.close())
+    const set = { kind: 'set', name: 'receipts' } as const
+    await store.addConfigurationSet({ name: set.name, createdAt: 0, ...NEW_SET })
+    const told: string[] = []
+    const eventPublisher: EventPublisher = {
+      async send(_, [parcel]) {
+        told.push(JSON.parse(parcel?.body ?? '').mail.messageId)
+        return { taken: true, summary: '', ms: 0 }
+      },
+      pagesUnder: () => {},
+      snsSigner: () => Promise.reject(new Error('nothing is signed here')),
+      close: async () => {},
+    }
+    const app = { store, clock, eventPublisher }
+    await createDestination(app, {
+      owner: set,
+      name: 'hooks',
+      enabled: true,
+      service: { kind: 'plain' },
+      place: { kind: 'url', url: 'http://127.0.0.1:9/' },
+    })
+    let running = 3
+    const all = Promise.all([1, 2, 3].map(() => run(child, ['happen', home, '200']).finally(() => (running -= 1))))
+    const ask = { signal: new AbortController().signal }
+    for (let isLast = false; !isLast; ) {
+      isLast = running === 0
+      for (const { error } of await publishDue(app, ask)) expect(error).toBeNull()
+      await new Promise(done => setImmediate(done))
+    }
+    const accepted = (await all).flatMap(({ lines }) => lines.map(line => line.slice('accepted '.length)))
+    expect(accepted).toHaveLength(600)
+    expect(told.sort()).toEqual(accepted.sort())
+  }, 60_000)
 
   it('share quota and queue: none too many, none lost, none twice', async () => {
     const home = await newHome()

@@ -45,7 +45,8 @@ export default command<StoredDestination>({
     const before = await readDestination(opened, ownerFlag(flags), name)
     if (redrive) notice(`${await redriveDestination(opened, before)} dead letters are told again by serve, or by mailctl queue flush`)
     if (Object.keys(change).length === 0) return await readDestination(opened, before.owner, name)
-    const changed = await changeDestination(opened, before, change)
+    // Another form or name of the resource is no other place.
+    const changed = await changeDestination(opened, before, { ...(change.service && { place: before.place }), ...change })
     if (changed.confirmed) return changed
     const timeoutMs = parseDuration(textFlag(flags, 'timeout') ?? '10s')
     const { destination, error } = await confirmSubscription(opened, changed, { timeoutMs, signal })
