@@ -23,6 +23,8 @@ export interface CheckFacts {
   } | null
   readonly hostname: string
   readonly tlsPolicy: 'REQUIRE' | 'OPTIONAL'
+  /** It leaves by way of another server, which alone knows what it does towards receivers. */
+  readonly isRelayed: boolean
   /** Block lists that were asked, with what they said: null for not listed, undefined for no answer. */
   readonly lists: readonly { readonly zone: string; readonly answer: string | null | undefined }[]
 }

@@ -54,6 +54,8 @@ const dkim = ({ dkim: found }: CheckFacts): CheckResult => {
   const evidence = found
     .map(({ domain, selector, result, detail }) => `d=${domain} s=${selector}: ${result}${detail === '' ? '' : ` (${detail})`}`)
     .join('; ')
+  const isOpen = found.some(({ result }) => result === 'temperror') && !found.some(({ result }) => result === 'pass')
+  if (isOpen) return unknown(evidence)
   return either(
     found.some(({ result }) => result === 'pass'),
     evidence,
@@ -153,7 +155,8 @@ export const CHECKS = {
       `${client.ip} is ${client.name}, which ${client.leadsBack ? 'leads back to it' : 'does not have that address'}`,
     )
   },
-  tls: ({ tlsPolicy }: CheckFacts) => passed(`TLS is used wherever it is offered; policy ${tlsPolicy}`),
+  tls: ({ tlsPolicy, isRelayed }: CheckFacts) =>
+    isRelayed ? unknown('The relay decides that') : passed(`TLS is used wherever it is offered; policy ${tlsPolicy}`),
   oneClick,
   oneClickSigned: (facts: CheckFacts) => {
     if (oneClick(facts).status !== 'PASSED') return skipped('There is no one-click unsubscribe')

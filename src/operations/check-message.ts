@@ -29,7 +29,7 @@ export interface CheckAsk {
   /** Absent: those of the header. */
   readonly recipients?: readonly string[]
   readonly returnPath?: string
-  /** The address it leaves from; absent: 127.0.0.1 in the lab, else what the host name has. */
+  /** The address it leaves from; absent: 127.0.0.1 in the lab, not known behind a relay, else what the host name has. */
   readonly ip?: string
   /** Zones of block lists to ask. Not in the lab. */
   readonly dnsbl: readonly string[]
@@ -70,6 +70,7 @@ export async function checkMessage(app: CheckApp, ask: CheckAsk): Promise<CheckF
     dmarc: authentication.dmarc === null || authentication.dmarc.domain === '' ? null : authentication.dmarc,
     client: ip === undefined ? null : { ip, ...(await nameOf(app, ip)) },
     hostname: settings.hostname,
+    isRelayed: settings.network === 'relay',
     tlsPolicy: examined?.delivery.tlsPolicy ?? 'OPTIONAL',
     lists: ip === undefined ? [] : await Promise.all(ask.dnsbl.map(async zone => ({ zone, answer: await listing(app, ip, zone) }))),
   }
@@ -163,6 +164,7 @@ function signedFields(header: Header, verdicts: CheckFacts['dkim']): string[] {
 
 async function ownAddress({ resolver, settings }: CheckApp): Promise<string | undefined> {
   if (settings.network === 'lab') return '127.0.0.1'
+  if (settings.network === 'relay') return undefined // it leaves from the relay's
   const answer = await resolver.lookup(settings.hostname, 'A')
   return answer.kind === 'found' ? addressesOf(answer.records)[0] : undefined
 }

@@ -13,8 +13,8 @@ interface Finding {
   readonly Fix: string | null
 }
 
-async function shop(): Promise<WholeDoor> {
-  const door = await wholeDoor()
+async function shop(clock: 'virtual' | 'system' = 'virtual'): Promise<WholeDoor> {
+  const door = await wholeDoor(clock)
   await door.json(['verify', 'domain', 'shop.example', '--key', 'rsa1024'])
   await door.json(['account', 'request-production', '--approve'])
   return door
@@ -76,6 +76,17 @@ test('an address that SPF does not name and that has no name is found out', asyn
     Evidence: '192.0.2.7 has no PTR record',
     PredictedReply: expect.stringContaining('550-5.7.25 [192.0.2.7]'),
   })
+})
+
+test('behind a relay nobody here knows the address it leaves from', async () => {
+  const door = await shop('system')
+  await door.json(['config', 'set', 'relay', 'smtp://127.0.0.1:9'])
+  await door.json(['config', 'set', 'network', 'relay'])
+  const { Findings } = await door.json(['check', ...DRAFT, '--resolver', '127.0.0.1:9'])
+  const unknown = Findings.filter(({ Status }: Finding) => Status === 'UNKNOWN').map(({ Rule }: Finding) => Rule)
+  expect(unknown).toEqual(
+    expect.arrayContaining(['gmail-yahoo.spf', 'gmail-yahoo.dkim', 'gmail-yahoo.dmarc-record', 'gmail-yahoo.ptr', 'gmail-yahoo.tls']),
+  )
 })
 
 test('a file or stdin is looked at as it is, and people see what failed, why, and what mends it', async () => {

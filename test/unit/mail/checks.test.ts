@@ -25,6 +25,7 @@ const good: CheckFacts = {
   client: { ip: '192.0.2.1', name: 'mta.shop.example', leadsBack: true },
   hostname: 'mta.shop.example',
   tlsPolicy: 'OPTIONAL',
+  isRelayed: false,
   lists: [{ zone: 'list.test', answer: null }],
 }
 const html = (text: string): Partial<CheckFacts> => ({ html: text })
@@ -50,6 +51,7 @@ test.each<[check: CheckName, facts: Partial<CheckFacts>, status: CheckResult['st
   ['spf', { spf: { domain: 'x.test', result: 'temperror', detail: '' } }, 'UNKNOWN', /temperror/],
   ['dkim', { dkim: [] }, 'FAILED', /No signature/],
   ['dkim', { dkim: [{ domain: 'x.test', selector: 's', result: 'fail', detail: 'body' }] }, 'FAILED', /d=x\.test s=s: fail \(body\)/],
+  ['dkim', { dkim: [{ domain: 'x.test', selector: 's', result: 'temperror', detail: '' }] }, 'UNKNOWN', /temperror/],
   ['spfOrDkim', { dkim: [] }, 'PASSED', /SPF of bounce/],
   ['spfOrDkim', unauthenticated, 'FAILED', /fail; No signature/],
   ['spfOrDkim', { spf: null, dkim: [] }, 'UNKNOWN', /not known/],
@@ -62,6 +64,7 @@ test.each<[check: CheckName, facts: Partial<CheckFacts>, status: CheckResult['st
   ['reverseDns', { client: { ip: '192.0.2.1', name: null, leadsBack: false } }, 'FAILED', /no PTR/],
   ['reverseDns', { client: { ip: '192.0.2.1', name: 'a.test', leadsBack: false } }, 'FAILED', /a\.test, which does not/],
   ['reverseDns', { client: { ip: '192.0.2.1', name: undefined, leadsBack: false } }, 'UNKNOWN', /did not answer/],
+  ['tls', { isRelayed: true }, 'UNKNOWN', /relay/],
   ['oneClick', { fields: [] }, 'FAILED', /No List-Unsubscribe field/],
   ['oneClick', { fields: [['List-Unsubscribe', '<mailto:u@x.test>']] }, 'FAILED', /no https/],
   ['oneClick', { fields: [['List-Unsubscribe', '<https://x.test/u>']] }, 'FAILED', /No List-Unsubscribe-Post/],
