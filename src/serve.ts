@@ -65,7 +65,7 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn, version }: 
     try {
       checkHttpDoors({ ...ask, auth })
       const https = ask.https && { ...ask.https, tls }
-      return await openHttpDoors(app, { http: ask.http, https, auth, version, warn })
+      return await openHttpDoors(app, { http: ask.http, https, auth, delivery: worker, version, warn })
     } catch (error) {
       await mail.close(0)
       throw error

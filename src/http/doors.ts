@@ -9,6 +9,7 @@ import { isLoopback } from '../wire/loopback.ts'
 import { HttpMetrics } from './metrics.ts'
 import { routesOf } from './routes.ts'
 import { type HttpDoor, openHttpDoor } from './server.ts'
+import type { Delivery } from './ses/operation.ts'
 
 export interface DoorPlace {
   /** An IP literal. */
@@ -24,6 +25,8 @@ export interface HttpDoorsAsk {
   readonly http?: DoorPlace | undefined
   readonly https?: (DoorPlace & { readonly tls: ServerTls }) | undefined
   readonly auth: HttpAuth
+  /** Who delivers what was accepted. */
+  readonly delivery: Delivery
   readonly version: string
   /** Told of what failed through no fault of a client's. */
   readonly warn: (text: string) => void
@@ -55,10 +58,10 @@ export function checkHttpDoors({ http, https, auth }: HttpPlaces): void {
 /** @throws MailctlError forbidden; unreachable: an address cannot be had */
 export async function openHttpDoors(app: App, ask: HttpDoorsAsk): Promise<HttpDoors> {
   checkHttpDoors(ask)
-  const { http, https, version, warn } = ask
+  const { http, https, auth, delivery, version, warn } = ask
   const metrics = new HttpMetrics()
   const shared = {
-    routes: routesOf(app, { version, metrics, mayRead: isLoopback }),
+    routes: routesOf(app, { version, metrics, mayRead: isLoopback, auth, delivery, warn }),
     names: new Set([app.settings.hostname.toLowerCase(), new URL(app.settings.publicUrl).hostname]),
     metrics,
     log: app.log,

@@ -12,6 +12,8 @@ export interface HttpRequest {
   /** Values of the labels of the path, decoded. */
   readonly labels: Readonly<Record<string, string>>
   readonly headers: IncomingHttpHeaders
+  /** In the order in which they came, each as often as it came. */
+  readonly rawHeaders: readonly (readonly [name: string, value: string])[]
   /** The address literal of who asked. */
   readonly peer: string
   readonly isTls: boolean

@@ -6,12 +6,14 @@ import type { App } from '../operations/app.ts'
 import { healthRoutes } from './health.ts'
 import { type MetricsOptions, metricsRoutes } from './metrics.ts'
 import type { Route } from './route.ts'
+import { type SesOptions, sesRoutes } from './ses/route.ts'
 import { snsRoutes } from './sns.ts'
 import { verificationLinkRoutes } from './verification-link.ts'
 
-export const routesOf = (app: App, options: MetricsOptions): Route[] => [
+export const routesOf = (app: App, options: MetricsOptions & SesOptions): Route[] => [
   ...healthRoutes(app),
   ...metricsRoutes(app, options),
   ...snsRoutes(app),
+  ...sesRoutes(app, options),
   ...verificationLinkRoutes(app),
 ]

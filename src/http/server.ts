@@ -157,6 +157,10 @@ function requestOf(
     },
     labels: {},
     headers: incoming.headers,
+    get rawHeaders() {
+      const { rawHeaders: flat } = incoming
+      return Array.from({ length: flat.length / 2 }, (_, index) => [flat[2 * index] ?? '', flat[2 * index + 1] ?? ''] as const)
+    },
     peer: (incoming.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''),
     isTls,
     id: randomUUID(),

@@ -132,7 +132,7 @@ export const configurationSetView = ({
   },
   ReputationOptions: {
     ReputationMetricsEnabled: reputation.metricsEnabled,
-    LastFreshStart: reputation.lastFreshStartAt === null ? undefined : new Date(reputation.lastFreshStartAt).toISOString(),
+    LastFreshStart: reputation.lastFreshStartAt === null ? undefined : new Date(reputation.lastFreshStartAt),
   },
   SendingOptions: { SendingEnabled: sendingEnabled },
   Tags: tags?.map(({ key, value }) => ({ Key: key, Value: value })),

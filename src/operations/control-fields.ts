@@ -1,10 +1,11 @@
 /** What a message says to SES itself, in fields that begin with X-SES: read here, removed by `rewrite-header`. SES facts: smtp, "Control headers". */
 import type { Account } from '../account/account.ts'
-import { checkIdentityArn } from '../account/identity-arn.ts'
+import { type ArnUse, checkIdentityArn } from '../account/identity-arn.ts'
 import { checkTag } from '../account/message-tags.ts'
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 import { findField, findFields, type Header, type HeaderField } from '../mail/header.ts'
+import type { App } from './app.ts'
 import { type Caller, HERE } from './caller.ts'
 import type { Submission } from './submit-message.ts'
 
@@ -70,4 +71,9 @@ export function checkArns(fields: Header, { account, caller = HERE, fromAddress,
   ] as const
   for (const [name, address] of uses)
     for (const { value } of findFields(fields, name)) checkIdentityArn(value, account, { address, caller: caller.identity })
+}
+
+/** The same of an ARN that a call names beside the message. @throws MailctlError bad-data, forbidden */
+export async function checkArn({ store }: Pick<App, 'store'>, arn: string, use: ArnUse): Promise<void> {
+  checkIdentityArn(arn, await store.account(), use)
 }

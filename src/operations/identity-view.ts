@@ -1,4 +1,4 @@
-/** An identity in the words of SES: GetEmailIdentity's response and a row of ListEmailIdentities, with timestamps as ISO 8601 text. */
+/** An identity in the words of SES: GetEmailIdentity's response and a row of ListEmailIdentities, timestamps as dates. */
 import { isVerified } from '../account/admit.ts'
 import type { Comparison } from '../account/compare-record.ts'
 import type { PlannedRecord } from '../account/dns-plan.ts'
@@ -10,7 +10,7 @@ export interface CheckedRecord {
   readonly comparison: Comparison
 }
 
-const moment = (at: number | null): string | undefined => (at === null ? undefined : new Date(at).toISOString())
+const moment = (at: number | null): Date | undefined => (at === null ? undefined : new Date(at))
 
 /** `undefined` members are left out by JSON. */
 export function identityView(identity: Identity, { settings, clock }: Pick<App, 'settings' | 'clock'>) {

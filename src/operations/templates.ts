@@ -133,5 +133,5 @@ export const templateView = ({ name, content, stored }: FoundTemplate) => ({
     Html: content.html ?? undefined,
   },
   Tags: stored?.tags?.map(({ key, value }) => ({ Key: key, Value: value })),
-  CreatedTimestamp: stored && new Date(stored.createdAt).toISOString(),
+  CreatedTimestamp: stored && new Date(stored.createdAt),
 })

@@ -31,6 +31,7 @@ export async function openHttpAccount(options: EngineOptions & { readonly auth?:
     http: { host: '127.0.0.1', port: 0 },
     https: undefined,
     auth: options.auth ?? 'none',
+    delivery: { holdMs: undefined, deliver: () => {} },
     version: '0.0.0',
     warn: text => warnings.push(text),
   })

@@ -1,6 +1,6 @@
 /** `mailctl quota`: SES SendQuota. */
 import { type AccountState, readAccountState } from '../../operations/account-state.ts'
-import { quotaJson } from '../account-json.ts'
+import { quotaView } from '../../operations/account-view.ts'
 import { quotaText, rateText, showFacts } from '../account-text.ts'
 import { command } from '../command.ts'
 
@@ -10,7 +10,7 @@ export default command<AccountState>({
   examples: ['mailctl quota', 'mailctl quota --json'],
   fails: ['config', 'store-unavailable'],
   run: async ({ app }) => await readAccountState(await app()),
-  json: quotaJson,
+  json: quotaView,
   show: (io, state) =>
     showFacts(io, [
       ['Sent', quotaText(io, state)],

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatDuration, parseDuration } from '../../base/duration.ts'
 import { MailctlError } from '../../base/errors.ts'
+import { accountView } from '../../operations/account-view.ts'
 import { readStatus } from '../../operations/read-status.ts'
-import { accountJson } from '../account-json.ts'
 import { command } from '../command.ts'
 import type { Io } from '../io.ts'
 import { isoTime, textFlag } from '../moments.ts'
@@ -99,7 +99,7 @@ async function redraw(io: Io, { status, following }: Shown): Promise<void> {
 }
 
 const statusJson = (status: ShownStatus) => ({
-  ...accountJson(status),
+  ...accountView(status),
   Home: status.config.home,
   Network: status.config.settings.network,
   Clock: { Kind: status.clock.kind, Now: isoTime(status.clock.now) },

@@ -1,6 +1,6 @@
 /** `mailctl account pause`: SES PutAccountSendingAttributes. */
 import { type AccountState, pauseSending } from '../../../operations/account-state.ts'
-import { accountJson } from '../../account-json.ts'
+import { accountView } from '../../../operations/account-view.ts'
 import { sendingText, showFacts } from '../../account-text.ts'
 import { command } from '../../command.ts'
 
@@ -11,6 +11,6 @@ export default command<AccountState>({
   examples: ['mailctl account pause'],
   fails: ['config', 'store-unavailable'],
   run: async ({ app }) => await pauseSending(await app()),
-  json: accountJson,
+  json: accountView,
   show: (io, state) => showFacts(io, [['Sending', sendingText(io, state)]]),
 })

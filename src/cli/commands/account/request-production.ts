@@ -2,8 +2,8 @@
 import type { AccountDetails, AskedLimits, Finding } from '../../../account/production-access.ts'
 import { MailctlError } from '../../../base/errors.ts'
 import { printable } from '../../../base/redact.ts'
+import { accountView } from '../../../operations/account-view.ts'
 import { type ProductionDecision, requestProduction } from '../../../operations/request-production.ts'
-import { accountJson } from '../../account-json.ts'
 import { quotaText, rateText, showFacts } from '../../account-text.ts'
 import { command, type Flags } from '../../command.ts'
 import type { Io } from '../../io.ts'
@@ -46,7 +46,7 @@ export default command<ProductionDecision>({
     progress('Going through the checklist')
     return await requestProduction(opened, { details, asked, decide: 'now' })
   },
-  json: decision => ({ ...accountJson(decision), Checks: decision.productionCase.review.findings.map(findingJson) }),
+  json: decision => ({ ...accountView(decision), Checks: decision.productionCase.review.findings.map(findingJson) }),
   show(io, decision) {
     const { status, by, findings } = decision.productionCase.review
     for (const finding of findings) showFinding(io, finding)

@@ -1,6 +1,6 @@
 /** `mailctl account resume`: SES PutAccountSendingAttributes. */
 import { type AccountState, resumeSending } from '../../../operations/account-state.ts'
-import { accountJson } from '../../account-json.ts'
+import { accountView } from '../../../operations/account-view.ts'
 import { healthText, sendingText, showFacts } from '../../account-text.ts'
 import { command } from '../../command.ts'
 
@@ -14,7 +14,7 @@ export default command<AccountState>({
   options: [{ flags: '--approve', summary: 'end a suspension whatever its conditions say' }],
   fails: ['config', 'store-unavailable', 'sending-paused'],
   run: async ({ app }, _args, flags) => await resumeSending(await app(), flags['approve'] === true ? 'approve' : 'review'),
-  json: accountJson,
+  json: accountView,
   show: (io, state) =>
     showFacts(io, [
       ['Sending', sendingText(io, state)],

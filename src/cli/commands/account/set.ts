@@ -1,8 +1,8 @@
 /** `mailctl account set`: SES PutAccountSuppressionAttributes. */
 import { MailctlError } from '../../../base/errors.ts'
 import type { AccountState } from '../../../operations/account-state.ts'
+import { accountView } from '../../../operations/account-view.ts'
 import { parseReasons, setSuppressedReasons } from '../../../operations/suppression.ts'
-import { accountJson } from '../../account-json.ts'
 import { showAccount } from '../../account-text.ts'
 import { command } from '../../command.ts'
 import { textFlag } from '../../moments.ts'
@@ -21,6 +21,6 @@ export default command<AccountState>({
     const wanted = parseReasons(reasons)
     return await setSuppressedReasons(await app(), wanted)
   },
-  json: accountJson,
+  json: accountView,
   show: showAccount,
 })

@@ -1,6 +1,6 @@
 /** `mailctl account show`: SES GetAccount. */
 import { type AccountState, reviewAccountState } from '../../../operations/account-state.ts'
-import { accountJson } from '../../account-json.ts'
+import { accountView } from '../../../operations/account-view.ts'
 import { showAccount } from '../../account-text.ts'
 import { command } from '../../command.ts'
 
@@ -10,6 +10,6 @@ export default command<AccountState>({
   examples: ['mailctl account show', 'mailctl account show --json'],
   fails: ['config', 'store-unavailable'],
   run: async ({ app }) => await reviewAccountState(await app()),
-  json: accountJson,
+  json: accountView,
   show: showAccount,
 })

@@ -1,9 +1,9 @@
 /** `mailctl suppression add`: SES PutSuppressedDestination. */
 import type { SuppressedAddress, SuppressionReason } from '../../../account/suppression.ts'
 import { suppressAddress } from '../../../operations/suppression.ts'
+import { summaryView } from '../../../operations/suppression-view.ts'
 import { command } from '../../command.ts'
 import { textFlag } from '../../moments.ts'
-import { summaryJson } from '../../suppression-json.ts'
 
 export default command<SuppressedAddress>({
   path: 'suppression add',
@@ -16,6 +16,6 @@ export default command<SuppressedAddress>({
   fails: ['usage', 'bad-data', 'sandboxed', 'config', 'store-unavailable'],
   run: async ({ app }, [address = ''], flags) =>
     await suppressAddress(await app(), address, (textFlag(flags, 'reason') ?? 'BOUNCE') as SuppressionReason),
-  json: summaryJson,
+  json: summaryView,
   show: (io, { address, reason }) => io.line(`${address} is suppressed (${reason})`),
 })

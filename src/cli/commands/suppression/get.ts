@@ -1,10 +1,10 @@
 /** `mailctl suppression get`: SES GetSuppressedDestination. */
 import type { SuppressedAddress } from '../../../account/suppression.ts'
 import { readSuppressed } from '../../../operations/suppression.ts'
+import { destinationView } from '../../../operations/suppression-view.ts'
 import { showFacts } from '../../account-text.ts'
 import { command } from '../../command.ts'
 import { showTime } from '../../moments.ts'
-import { destinationJson } from '../../suppression-json.ts'
 
 export default command<SuppressedAddress>({
   path: 'suppression get',
@@ -14,7 +14,7 @@ export default command<SuppressedAddress>({
   examples: ['mailctl suppression get ann@example.com', 'mailctl suppression get ann@example.com --json'],
   fails: ['bad-data', 'not-found', 'config', 'store-unavailable'],
   run: async ({ app }, [address = '']) => await readSuppressed(await app(), address),
-  json: entry => ({ SuppressedDestination: destinationJson(entry) }),
+  json: entry => ({ SuppressedDestination: destinationView(entry) }),
   show(io, { address, reason, updatedAt, messageId, feedbackId }) {
     showFacts(io, [
       ['Address', address],

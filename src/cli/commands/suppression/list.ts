@@ -2,10 +2,10 @@
 import type { GloballySuppressed, SuppressedAddress, SuppressionReason } from '../../../account/suppression.ts'
 import { MailctlError } from '../../../base/errors.ts'
 import { listGloballySuppressed, listSuppressed } from '../../../operations/suppression.ts'
+import { globalView, summaryView } from '../../../operations/suppression-view.ts'
 import type { PageAsk, SuppressionPage } from '../../../ports/suppression.ts'
 import { command, type Flags } from '../../command.ts'
 import { LIMIT, parseNumber, parseSince, showTime, textFlag } from '../../moments.ts'
-import { globalJson, summaryJson } from '../../suppression-json.ts'
 import { showTable } from '../../table.ts'
 
 type Shown =
@@ -56,7 +56,7 @@ export default command<Shown>({
     }
   },
   json: shown => ({
-    SuppressedDestinationSummaries: shown.list === 'global' ? shown.page.entries.map(globalJson) : shown.page.entries.map(summaryJson),
+    SuppressedDestinationSummaries: shown.list === 'global' ? shown.page.entries.map(globalView) : shown.page.entries.map(summaryView),
     ...(shown.page.next !== null && { NextToken: shown.page.next }),
   }),
   async show(io, shown) {

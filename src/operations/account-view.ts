@@ -1,16 +1,16 @@
-/** The account in SES's spelling, for `--json`. */
+/** The account in SES's spelling. */
 import type { ProductionCase } from '../account/production-access.ts'
-import type { AccountState } from '../operations/account-state.ts'
+import type { AccountState } from './account-state.ts'
 
 /** SES `SendQuota`. */
-export const quotaJson = ({ account, sentLast24Hours }: AccountState) => ({
+export const quotaView = ({ account, sentLast24Hours }: AccountState) => ({
   Max24HourSend: account.max24HourSend,
   MaxSendRate: account.maxSendRate,
   SentLast24Hours: sentLast24Hours,
 })
 
 /** SES `Details`: there once production access was asked for. */
-const detailsJson = ({ details, review }: ProductionCase) => ({
+const detailsView = ({ details, review }: ProductionCase) => ({
   MailType: details.mailType ?? undefined,
   WebsiteURL: details.websiteUrl ?? undefined,
   ContactLanguage: details.contactLanguage ?? undefined,
@@ -20,13 +20,13 @@ const detailsJson = ({ details, review }: ProductionCase) => ({
 })
 
 /** SES GetAccount, and why the account stands as it does. New addresses of our own would be warmed up: nobody can switch that off yet. */
-export const accountJson = (state: AccountState) => ({
+export const accountView = (state: AccountState) => ({
   DedicatedIpAutoWarmupEnabled: true,
   EnforcementStatus: state.account.enforcementStatus,
   ProductionAccessEnabled: state.account.productionAccess,
-  SendQuota: quotaJson(state),
+  SendQuota: quotaView(state),
   SendingEnabled: state.account.sendingEnabled,
-  Details: state.productionCase && detailsJson(state.productionCase),
+  Details: state.productionCase && detailsView(state.productionCase),
   EnforcementReason: state.account.enforcementReason,
   SuppressionAttributes: { SuppressedReasons: state.account.suppressedReasons },
   AccountId: state.account.accountId,

@@ -1,27 +1,26 @@
-/** Entries of the suppression lists in SES's spelling, for `--json`. */
+/** Entries of the suppression lists in SES's spelling. */
 import type { GloballySuppressed, SuppressedAddress } from '../account/suppression.ts'
-import { isoTime } from './moments.ts'
 
 /** SES `SuppressedDestinationSummary`. */
-export const summaryJson = ({ address, reason, updatedAt }: SuppressedAddress) => ({
+export const summaryView = ({ address, reason, updatedAt }: SuppressedAddress) => ({
   EmailAddress: address,
   Reason: reason,
-  LastUpdateTime: isoTime(updatedAt),
+  LastUpdateTime: new Date(updatedAt),
 })
 
 /** SES `SuppressedDestination`: an entry that an event made has its ids. */
-export const destinationJson = (entry: SuppressedAddress) => ({
-  ...summaryJson(entry),
+export const destinationView = (entry: SuppressedAddress) => ({
+  ...summaryView(entry),
   ...(entry.messageId !== null && {
     Attributes: { MessageId: entry.messageId, ...(entry.feedbackId !== null && { FeedbackId: entry.feedbackId }) },
   }),
 })
 
 /** The global list, of which SES shows nothing: bounces only. */
-export const globalJson = ({ address, bounces, updatedAt, expiresAt }: GloballySuppressed) => ({
+export const globalView = ({ address, bounces, updatedAt, expiresAt }: GloballySuppressed) => ({
   EmailAddress: address,
   Reason: 'BOUNCE',
-  LastUpdateTime: isoTime(updatedAt),
+  LastUpdateTime: new Date(updatedAt),
   Bounces: bounces,
-  ExpirationTime: isoTime(expiresAt),
+  ExpirationTime: new Date(expiresAt),
 })

@@ -1,0 +1,85 @@
+/** What is sent to break the API: every request is answered, in words, and the door goes on. */
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { askPort, openHttpAccount } from '../../support/http-door.ts'
+
+const SEND = '/v2/email/outbound-emails'
+const VALID = JSON.stringify({
+  FromEmailAddress: 'orders@shop.example',
+  Destination: { ToAddresses: ['ann@example.net'] },
+  Content: { Simple: { Subject: { Data: 'Hello' }, Body: { Text: { Data: 'Hi' } } } },
+})
+
+test.each([
+  ['a body that is no JSON', '{"FromEmailAddress":', {}],
+  ['JSON a thousand levels deep', `${'['.repeat(1_000)}${']'.repeat(1_000)}`, {}],
+  ['objects a thousand levels deep', `${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}`, {}],
+  ['a list instead of an object', '[]', {}],
+  ['a number instead of an address', VALID.replace('"orders@shop.example"', '7'), {}],
+  ['a list of nothing', VALID.replace('["ann@example.net"]', '[null]'), {}],
+  ['__proto__ as a member', '{"__proto__":{"FromEmailAddress":"orders@shop.example"},"Content":{}}', {}],
+  ['raw octets that are no base64', '{"Content":{"Raw":{"Data":"*"}}}', {}],
+  ['gzip that is none', VALID, { 'content-encoding': 'gzip' }],
+  ['a coding nobody knows', VALID, { 'content-encoding': 'br' }],
+])('%s is answered as a fault of the client', async (_, body, headers) => {
+  const { ask, app, warnings } = await openHttpAccount()
+  const { status, headers: answered, body: said } = await ask('POST', SEND, { body, headers })
+  expect(status).toBeGreaterThanOrEqual(400)
+  expect(status).toBeLessThan(500)
+  expect(answered['x-amzn-errortype']).toMatch(/Exception$|^MessageRejected$/)
+  expect(() => JSON.parse(said)).not.toThrow()
+  expect([warnings, await app.store.messages(1)]).toEqual([[], []])
+})
+
+test('what unpacks to more than a message may have is cut off, whatever it was packed in', async () => {
+  const { ask } = await openHttpAccount()
+  const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, 'x'))
+  expect(bomb.length).toBeLessThan(300_000)
+  const before = process.memoryUsage().rss
+  const { status } = await ask('POST', SEND, { body: bomb, headers: { 'content-encoding': 'gzip' } })
+  expect(status).toBe(413)
+  expect(process.memoryUsage().rss - before).toBeLessThan(160 * 1024 * 1024)
+})
+
+/** The same numbers for the same seed. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed >>> 0
+  return below => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
+function mutated(text: string, seed: number): Buffer {
+  const next = numbers(seed)
+  const octets = Buffer.from(text)
+  const rounds = 1 + next(4)
+  let result = octets
+  for (let round = 0; round < rounds; round += 1) {
+    const at = next(result.length)
+    const kind = next(4)
+    if (kind === 0) result = Buffer.concat([result.subarray(0, at), Buffer.from([next(256)]), result.subarray(at + 1)])
+    else if (kind === 1) result = result.subarray(0, at)
+    else if (kind === 2) result = Buffer.concat([result.subarray(0, at), result.subarray(next(result.length))])
+    else result = Buffer.concat([result.subarray(0, at), Buffer.alloc(next(200), next(256)), result.subarray(at)])
+    if (result.length === 0) return result
+  }
+  return result
+}
+
+test('a thousand mutated requests: each is answered, none is a failure of ours, and the door still sends', async () => {
+  const { port, ask, app, warnings } = await openHttpAccount()
+  const odd: unknown[] = []
+  const seeds = Array.from({ length: 1_000 }, (_, seed) => seed)
+  const worker = async (): Promise<void> => {
+    for (let seed = seeds.pop(); seed !== undefined; seed = seeds.pop()) {
+      const { status } = await askPort(port, { method: 'POST', path: SEND, body: mutated(VALID, seed) })
+      if (status !== 200 && (status < 400 || status > 499)) odd.push({ seed, status })
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, worker))
+  expect([odd, warnings]).toEqual([[], []])
+  // What was taken is from the sender who may send.
+  for (const { facts } of await app.store.messages(1_000)) expect(facts.fromAddress).toMatch(/@(?:[\w.-]+\.)?shop\.example$/)
+  expect((await ask('POST', SEND, { body: VALID })).status).toBe(200)
+})
