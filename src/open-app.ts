@@ -2,6 +2,7 @@
  * The one place that knows every technology: settings → adapters → `App`. What a command may not need is opened by its first use: the lab
  * with its database and listeners, the resolver's and transport's sockets, the verifier.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Account, checkClock } from './account/account.ts'
 import { files } from './adapters/files.ts'
@@ -45,7 +46,15 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     await store.close()
     throw error
   }
-  const lab = new LazyLab({ home, network, hostname: settings.hostname, now: () => clock.now(), log })
+  const certificates = lazyCertificates(config)
+  // Where the lab's receivers bring their reports to, whatever doors `serve` has open.
+  const inbound = once(async () => {
+    const [{ openInboundMx }, tls] = await Promise.all([import('./smtpd/inbound-mx.ts'), certificates.own()])
+    const door = await openInboundMx({ store, clock, ids, settings }, { host: '127.0.0.1', port: 0 }, { tls, log })
+    door.unref()
+    return door
+  })
+  const lab = new LazyLab({ home, network, hostname: settings.hostname, now: () => clock.now(), inbound: inbound.get, log })
   const resolver = lazyResolver(network, async () => {
     const { createResolver } = await import('./adapters/resolver.ts')
     return createResolver({ network, resolver: config.resolver, labServer: () => lab.dns(), log })
@@ -57,7 +66,6 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     network === 'live'
       ? lazyStsPolicies(async () => (await import('./adapters/sts-policies.ts')).openStsPolicies({ resolver, database, log }))
       : noStsPolicies
-  const certificates = lazyCertificates(config)
   const eventPublisher = lazyEventPublisher(async pages => {
     const [{ openEventPublisher }, { snsPage }] = await Promise.all([
       import('./adapters/destinations/event-publisher.ts'),
@@ -105,6 +113,7 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
         await tlsReports.close()
         await resolver.close()
         await lab.close()
+        await (await inbound.opened())?.close(0)
       } finally {
         await store.close()
       }
@@ -236,6 +245,7 @@ interface LabPlace {
   readonly network: Network
   readonly hostname: string
   readonly now: () => number
+  readonly inbound: () => Promise<{ readonly address: string; readonly port: number }>
   readonly log: Log
 }
 
@@ -253,6 +263,12 @@ class LazyLab implements Lab {
     get: async id => (await this.#lab()).inbox.get(id),
     open: async id => (await this.#lab()).inbox.open(id),
     clear: async () => (await this.#lab()).inbox.clear(),
+  }
+
+  readonly reports: Lab['reports'] = {
+    nextDueAt: async returnPath => (await this.#labIfAny())?.reports.nextDueAt(returnPath),
+    setDelay: async (returnPath, ms) => (await this.#labIfAny())?.reports.setDelay(returnPath, ms),
+    sendDue: async () => (await (await this.#labIfAny())?.reports.sendDue()) ?? 0,
   }
 
   async dns(): ReturnType<Lab['dns']> {
@@ -274,14 +290,23 @@ class LazyLab implements Lab {
     opened?.database.close()
   }
 
+  /** Without making one. */
+  async #labIfAny(): Promise<OpenLab | undefined> {
+    return (await this.#opened.opened()) === undefined && !existsSync(this.#file) ? undefined : await this.#lab()
+  }
+
+  get #file(): string {
+    return join(this.#place.home, 'lab.db')
+  }
+
   async #lab(): Promise<OpenLab> {
     return (await this.#opened.get()).lab
   }
 
   async #openLab(): Promise<{ readonly lab: OpenLab; readonly database: Database }> {
-    const { home, network, hostname, now, log } = this.#place
+    const { network, hostname, now, inbound, log } = this.#place
     const [{ openLab }, { LAB_MIGRATIONS }] = await Promise.all([import('./lab/lab.ts'), import('./lab/schema.ts')])
-    const database = openDatabase(join(home, 'lab.db'), LAB_MIGRATIONS)
-    return { database, lab: openLab({ database, now, hostname, scope: network === 'lab' ? 'internet' : 'simulator', log }) }
+    const database = openDatabase(this.#file, LAB_MIGRATIONS)
+    return { database, lab: openLab({ database, now, hostname, scope: network === 'lab' ? 'internet' : 'simulator', inbound, log }) }
   }
 }

@@ -151,28 +151,20 @@ export interface Evidence {
   /** When the simulator's bounce, and its complaint, first came back as an event. */
   readonly bounceProvedAt: number | null
   readonly complaintProvedAt: number | null
-  /** Whether `simulate complaint` exists. */
-  readonly canSimulateComplaint: boolean
   readonly suppressedReasons: readonly SuppressionReason[]
   readonly useCase: string | null
 }
 
 /** In the order in which one would go about it. */
 export function checklist(evidence: Evidence): Finding[] {
-  const { domain, bounceProvedAt, complaintProvedAt, canSimulateComplaint } = evidence
+  const { domain, bounceProvedAt, complaintProvedAt } = evidence
   return [
     domainFinding(domain),
     recordFinding('SPF', domain, domain?.records?.spf),
     recordFinding('DMARC', domain, domain?.records?.dmarc),
     feedbackFinding(domain),
     proofFinding('BOUNCE', bounceProvedAt, 'mailctl simulate bounce'),
-    proofFinding(
-      'COMPLAINT',
-      complaintProvedAt,
-      canSimulateComplaint
-        ? 'mailctl simulate complaint'
-        : 'Complaints cannot be simulated in this version; mailctl account request-production --approve grants access without this review.',
-    ),
+    proofFinding('COMPLAINT', complaintProvedAt, 'mailctl simulate complaint'),
     suppressionFinding(evidence.suppressedReasons),
     useCaseFinding(evidence.useCase),
   ]

@@ -6,6 +6,7 @@ const UNIT_BYTES = { '': 1, b: 1, k: 1024, kb: 1024, m: 1024 ** 2, mb: 1024 ** 2
 
 /** @returns milliseconds  @throws MailctlError usage, when the text is not a duration */
 export function parseDuration(text: string): number {
+  if (text.trim() === '0') return 0
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim())
   if (!match)
     throw new MailctlError('usage', `'${text}' is not a duration`, { hint: 'Write a number and a unit: 500ms, 90s, 15m, 2h or 14d.' })

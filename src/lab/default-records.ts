@@ -1,5 +1,5 @@
 /**
- * What the box's name server says about names for which nothing was published: every domain receives mail, names below `_` and under
+ * What the box's name server says about names for which nothing was published: every domain receives mail, our own host its own, names below `_` and under
  * `.invalid` do not exist, and our own host and amazonses.com have the SPF records that let mail from this machine pass.
  */
 import type { DnsRecord } from '../mail/dns-record.ts'
@@ -16,7 +16,8 @@ export function defaultRecords(name: string, hostname: string): readonly DnsReco
   if (name !== hostname && !isHostName(name)) return undefined
   const own = SITES.get(name)
   const { site } = siteBehind(name)
-  const records: DnsRecord[] = (own ?? EVERYBODY).mx.map(({ preference, host }) => ({
+  const exchanges = name === hostname ? [{ preference: 10, host: hostname }] : (own ?? EVERYBODY).mx
+  const records: DnsRecord[] = exchanges.map(({ preference, host }) => ({
     type: 'MX',
     name,
     ttl: TTL,

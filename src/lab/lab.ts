@@ -1,6 +1,7 @@
 /**
  * The internet in a box: a name server, receivers and their inbox, on loopback and ephemeral ports, each started when it is first needed.
- * State lives in `lab.db`, so several processes and later ones see the same box. Nothing here connects to anything.
+ * State lives in `lab.db`, so several processes and later ones see the same box. It connects to nothing but the hosts of return paths, to which
+ * receivers mail their reports, on loopback.
  */
 import { createServer } from 'node:net'
 import type { Readable } from 'node:stream'
@@ -11,6 +12,7 @@ import type { DnsAnswer, RecordType } from '../mail/dns-record.ts'
 import type { DnsServer } from '../wire/dns-server.ts'
 import { labAuthority } from './authority.ts'
 import { Inbox, type InboxFilter, type InboxMessage } from './inbox.ts'
+import { type PendingReport, PendingReports } from './pending-reports.ts'
 import { Receiver } from './receiver.ts'
 import { type Site, siteBehind } from './sites.ts'
 import { LabZone } from './zone.ts'
@@ -27,6 +29,8 @@ export interface LabOptions {
   /** What receivers ask about senders; the box's own zone when absent. */
   readonly lookup?: (name: string, type: RecordType) => Promise<DnsAnswer>
   readonly log?: Log
+  /** Where the account takes reports; opened by the first call. */
+  readonly inbound: () => Promise<Place>
 }
 
 interface Place {
@@ -49,6 +53,12 @@ export interface OpenLab {
     clear(): Promise<number>
   }
   readonly zone: LabZone
+  readonly reports: {
+    nextDueAt(returnPath?: string): Promise<number | undefined>
+    setDelay(returnPath: string, ms: number): Promise<void>
+    /** Mails what is due to the hosts of the return paths. @returns how many were answered for */
+    sendDue(): Promise<number>
+  }
   /** PEM of the authority that signs the receivers' certificates. */
   authority(): string
   /** Ends every listener and session. */
@@ -56,9 +66,10 @@ export interface OpenLab {
 }
 
 export function openLab(options: LabOptions): OpenLab {
-  const { database, now, hostname, scope, log } = options
+  const { database, now, hostname, scope, log, inbound } = options
   const zone = new LabZone(database, hostname)
   const inbox = new Inbox(database)
+  const reports = new PendingReports(database)
   const lookup = options.lookup ?? (async (name: string, type: RecordType) => zone.resolve(name, type))
   const receivers: Receiver[] = []
   const doors = new Map<string, Promise<Place>>()
@@ -77,6 +88,7 @@ export function openLab(options: LabOptions): OpenLab {
       site,
       inbox,
       memory: { database, now },
+      reports,
       lookup,
     })
     receivers.push(receiver)
@@ -85,6 +97,7 @@ export function openLab(options: LabOptions): OpenLab {
 
   const door = async (hostName: string, address: string): Promise<Place> => {
     if (isClosed) throw new MailctlError('unreachable', `The lab is closed, and with it the door of ${hostName}`)
+    if (isOwnHost(hostName)) return inbound()
     const { host, site } = siteBehind(hostName)
     if (scope === 'simulator' && !/(^|\.)simulator\.amazonses\.com$/.test(host)) {
       throw new MailctlError('unreachable', `${hostName} has no receiver here: outside the lab only the mailbox simulator has one`)
@@ -101,6 +114,35 @@ export function openLab(options: LabOptions): OpenLab {
     return opened
   }
 
+  /** Ours, under its own name or the one that custom MAIL FROM domains point to in the lab. */
+  const isOwnHost = (name: string): boolean => {
+    const host = name.toLowerCase()
+    return host === hostname.toLowerCase() || /^feedback-smtp\.[a-z0-9-]+\.amazonses\.com$/.test(host)
+  }
+
+  /** Outside the lab the box has no names of others, and only our own mail comes to the simulator. */
+  async function hostOf(returnPath: string): Promise<Place> {
+    if (scope === 'simulator') return inbound()
+    const domain = returnPath.slice(returnPath.lastIndexOf('@') + 1)
+    const answer = zone.resolve(domain, 'MX')
+    const [record] = answer.kind === 'found' ? answer.records : []
+    return door(record?.type === 'MX' ? record.exchange : domain, '127.0.0.1')
+  }
+
+  async function sendOne(report: PendingReport): Promise<boolean> {
+    const { sendReport } = await import('./report-sender.ts')
+    const code = await hostOf(report.returnPath)
+      .then(place => sendReport(report, place))
+      .catch((thrown: unknown) => {
+        log?.('smtp', `* report to ${report.returnPath}: ${messageOf(thrown)}`)
+        return 451
+      })
+    const isOver = code < 400 || code >= 500
+    if (isOver) reports.done(report.id)
+    else reports.again(report.id, now())
+    return isOver
+  }
+
   return {
     async dns() {
       server ??= startServer()
@@ -115,6 +157,17 @@ export function openLab(options: LabOptions): OpenLab {
       clear: async () => inbox.clear(),
     },
     zone,
+    reports: {
+      nextDueAt: async returnPath => reports.nextDueAt(returnPath),
+      setDelay: async (returnPath, ms) => reports.setDelay(returnPath, ms),
+      async sendDue() {
+        let answered = 0
+        for (let report = reports.takeDue(now()); report !== undefined; report = reports.takeDue(now())) {
+          if (await sendOne(report)) answered += 1
+        }
+        return answered
+      },
+    },
     authority: () => labAuthority(database).certificate,
     async close() {
       isClosed = true

@@ -1,6 +1,7 @@
 /** How a receiver treats those who come: what it offers, whom it refuses and when. Everything not refused is taken. */
 import type { Database } from '../base/database.ts'
 import type { Reply } from '../mail/reply.ts'
+import type { Returned } from './pending-reports.ts'
 
 /** `broken` offers STARTTLS and cannot do it; `old` knows TLS 1.0 and 1.1 only. */
 export type TlsStyle = 'modern' | 'none' | 'broken' | 'old'
@@ -36,6 +37,8 @@ export interface Policy {
   readonly afterData?: Reply | 'drop'
   /** The reply to a message that was taken. @param id its id in the inbox */
   readonly accepted?: (id: string) => Reply
+  /** What a recipient sends back, by mail, for a message that was taken. */
+  readonly returns?: (recipient: string) => Returned | undefined
 }
 
 export const ACCEPT_ALL: Policy = { tls: 'modern' }

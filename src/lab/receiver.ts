@@ -6,11 +6,13 @@ import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
 import type { DnsAnswer, RecordType } from '../mail/dns-record.ts'
+import type { Header } from '../mail/header.ts'
 import type { Reply } from '../mail/reply.ts'
 import { SmtpServer } from '../wire/smtp-server.ts'
 import { type SmtpPeer, type SmtpSession, smtpReply } from '../wire/smtp-session.ts'
 import { contextFor } from './authority.ts'
 import { type Arriving, hopCount, type Inbox } from './inbox.ts'
+import type { PendingReports } from './pending-reports.ts'
 import type { Memory } from './policy.ts'
 import type { Site } from './sites.ts'
 import { traceFields } from './trace.ts'
@@ -33,6 +35,8 @@ export interface ReceiverOptions {
   readonly site: Site
   readonly inbox: Inbox
   readonly memory: Memory
+  /** What goes back to senders. */
+  readonly reports: PendingReports
   readonly lookup: (name: string, type: RecordType) => Promise<DnsAnswer>
 }
 
@@ -133,7 +137,8 @@ export class Receiver {
 
   #keep(arriving: Arriving, peer: SmtpPeer, { from, to }: Envelope, authentication: Verdicts): Reply {
     const { host, site, memory } = this.#options
-    if (hopCount(arriving.header()) > MAX_HOPS) {
+    const header = arriving.header()
+    if (hopCount(header) > MAX_HOPS) {
       arriving.discard()
       return smtpReply(554, '5.4.6', 'Too many hops, this message is going round in circles')
     }
@@ -150,7 +155,18 @@ export class Receiver {
       authentication,
       trace: id => traceFields({ id, receiver: host, ip, helo, from, to, protocol, tls, at, authentication }),
     })
+    this.#returnReports(header, peer, { from, to }, at)
     return site.policy.accepted?.(id) ?? smtpReply(250, '2.0.0', `Ok: queued as ${id}`)
+  }
+
+  /** Before the message is answered for, so that none is forgotten. */
+  #returnReports(header: Header, { address: ip }: SmtpPeer, { from, to }: Envelope, at: number): void {
+    const { host, site, reports } = this.#options
+    const returning = to.flatMap(address => {
+      const returns = site.policy.returns?.(address)
+      return returns === undefined ? [] : [{ address, returns }]
+    })
+    if (returning.length > 0) reports.add({ receiver: host, from, to: returning, ip, header, at })
   }
 }
 

@@ -66,4 +66,24 @@ CREATE TABLE authority (
 ) STRICT;
 `
 
-export const LAB_MIGRATIONS: readonly Migration[] = [{ name: '001-lab', sql: first }]
+const reports = `
+-- Mail that receivers will send back. in_hand_until: the machine's time, until which one process is sending it.
+CREATE TABLE pending_report (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  receiver TEXT NOT NULL,
+  return_path TEXT NOT NULL COLLATE NOCASE,
+  taken_at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0,
+  in_hand_until INTEGER NOT NULL DEFAULT 0,
+  head BLOB NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+CREATE INDEX pending_report_due ON pending_report (due_at, id);
+CREATE INDEX pending_report_path ON pending_report (return_path);
+`
+
+export const LAB_MIGRATIONS: readonly Migration[] = [
+  { name: '001-lab', sql: first },
+  { name: '002-reports', sql: reports },
+]

@@ -15,7 +15,14 @@ const MAX_PART_HEADER_BYTES = 16 * 1024
 const DELIMITER = Buffer.from('\r\n--')
 const HEADER_END = Buffer.from('\r\n\r\n')
 
+/** Whether any part so far says that it is encoded so. */
+export interface Encodings {
+  base64: boolean
+  quotedPrintable: boolean
+}
+
 export class PartScanner {
+  readonly encodings: Encodings = { base64: false, quotedPrintable: false }
   /** What may still turn out to begin something: the end of the last chunk, or a part header so far. */
   #held: Buffer = Buffer.from('\r\n')
   #inHeader = false
@@ -24,6 +31,7 @@ export class PartScanner {
   /** @param header of the message @throws MailctlError bad-data: a blocked file type */
   constructor(header: Header) {
     checkNames(['Content-Type', 'Content-Disposition'].flatMap(name => findFields(header, name).map(({ value }) => value)))
+    for (const { value } of findFields(header, 'Content-Transfer-Encoding')) this.#seeEncoding(value)
   }
 
   /** @param chunk of the body, line ends as CRLF @throws MailctlError bad-data: a blocked file type, more than 500 parts */
@@ -46,7 +54,9 @@ export class PartScanner {
    */
   #readPart(block: Buffer): boolean {
     // A signature's dashes may have opened what the real delimiter, the last one, begins.
-    const fields = contentFields(block.subarray(Math.max(0, block.lastIndexOf(DELIMITER))))
+    const text = unfolded(block.subarray(Math.max(0, block.lastIndexOf(DELIMITER))))
+    const fields = contentFields(text)
+    this.#seeEncoding(/^content-transfer-encoding[ \t]*:(.*)$/im.exec(text)?.[1] ?? '')
     if (fields.length === 0) return false
     this.#parts += 1
     if (this.#parts > MAX_PARTS) {
@@ -55,15 +65,17 @@ export class PartScanner {
     checkNames(fields)
     return fields.some(value => /^\s*message\/(?:rfc822|global)\b/i.test(value))
   }
+
+  #seeEncoding(value: string): void {
+    if (/base64/i.test(value)) this.encodings.base64 = true
+    else if (/quoted/i.test(value)) this.encodings.quotedPrintable = true
+  }
 }
 
-const contentFields = (block: Buffer): string[] =>
-  [
-    ...block
-      .toString('latin1')
-      .replace(/\r\n(?=[ \t])/g, '')
-      .matchAll(/^content-(?:type|disposition)[ \t]*:(.*)$/gim),
-  ].map(([, value = '']) => value)
+const unfolded = (block: Buffer): string => block.toString('latin1').replace(/\r\n(?=[ \t])/g, '')
+
+const contentFields = (text: string): string[] =>
+  [...text.matchAll(/^content-(?:type|disposition)[ \t]*:(.*)$/gim)].map(([, value = '']) => value)
 
 function checkNames(values: readonly string[]): void {
   for (const value of values) for (const name of fileNames(value)) checkExtension(name)

@@ -54,7 +54,12 @@ export async function checkMessage(app: CheckApp, ask: CheckAsk): Promise<CheckF
   const authentication = await app.authenticator.authenticate(() => Readable.from([made.octets]), {
     ...(ip !== undefined && { ip }),
     helo: settings.hostname,
-    mailFrom: envelopeFrom(NO_ID, examined?.mailFrom ?? null, returnPath, settings),
+    mailFrom: envelopeFrom(
+      NO_ID,
+      examined?.mailFrom ?? null,
+      { returnPath, recipients: examined?.people.recipients ?? [returnPath] },
+      settings,
+    ),
   })
   const message = await parseMessage(Readable.from([made.octets]))
   const facts: CheckFacts = {

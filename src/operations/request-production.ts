@@ -22,7 +22,6 @@ import {
 import { type AccountState, readAccountState } from './account-state.ts'
 import type { App } from './app.ts'
 import { reviewStanding } from './reputation.ts'
-import { SIMULATED_OUTCOMES } from './simulate.ts'
 import { checkDns } from './verify-identity.ts'
 
 export type ReviewApp = Pick<App, 'store' | 'clock' | 'ids' | 'keys' | 'settings' | 'resolver'>
@@ -109,7 +108,6 @@ async function findings(app: ReviewApp, { useCase }: AccountDetails): Promise<Fi
   const evidence: Evidence = {
     domain: await bestDomain(app),
     ...(await app.store.proofs()),
-    canSimulateComplaint: SIMULATED_OUTCOMES.some(outcome => (outcome as string) === 'complaint'),
     suppressedReasons: (await app.store.account()).suppressedReasons,
     useCase,
   }

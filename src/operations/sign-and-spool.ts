@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream'
 import type { SigningAuthority } from '../account/signing-authority.ts'
 import { MailctlError } from '../base/errors.ts'
+import { EicarScanner } from '../mail/eicar-scanner.ts'
 import { type Header, serializeHeader } from '../mail/header.ts'
 import { PartScanner } from '../mail/part-scanner.ts'
 import { bodyHasher, signHeader } from '../mail/sign.ts'
@@ -20,6 +21,8 @@ export interface Signed {
   readonly body: StoredBody
   /** For a message that is refused after all. */
   readonly giveBack: () => Promise<void>
+  /** It carries harmful content, and is to be rejected. */
+  readonly isHarmful: boolean
   readonly selectors: readonly string[]
   readonly warnings: readonly string[]
 }
@@ -43,11 +46,13 @@ export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | '
   const hasher = bodyHasher()
   const kept = signer === 'dkim-signer' ? new SmallCopy() : undefined
   const parts = new PartScanner(header)
+  const eicar = new EicarScanner()
   let sink: BodySink | undefined
   const giveBack = async (): Promise<void> => sink?.abort()
   let size = givenHeadBytes
   const see = (chunk: Buffer): void => {
     parts.update(chunk)
+    eicar.update(chunk, parts.encodings)
     hasher.update(chunk)
     kept?.add(chunk)
     size += chunk.length
@@ -70,7 +75,7 @@ export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | '
     const stored = Buffer.isBuffer(body) ? seen(body) : await spooled(body)
     if (signs === undefined) {
       const warning = 'not DKIM-signed: no domain with working DKIM speaks for the sender, or its signing is off'
-      return { head, body: stored, giveBack, selectors: [], warnings: [warning] }
+      return { head, body: stored, giveBack, isHarmful: eicar.isFound, selectors: [], warnings: [warning] }
     }
     const { domain } = signs
     const selector = signs.key.token
@@ -81,7 +86,7 @@ export async function signAndSpool({ store, keys, clock }: Pick<App, 'store' | '
         ? await signHeader({ head, bodyHash: hasher.digest(), domain, selector, key, at })
         : await signWithDkimSigner({ head, body: kept.bytes(), domain, selector, key })
     const signed = Buffer.concat([signature, head])
-    return { head: signed, body: stored, giveBack, selectors: [`${selector}._domainkey.${domain}`], warnings: [] }
+    return { head: signed, body: stored, giveBack, isHarmful: eicar.isFound, selectors: [`${selector}._domainkey.${domain}`], warnings: [] }
   } catch (error) {
     await giveBack()
     throw error

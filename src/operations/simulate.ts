@@ -1,13 +1,20 @@
 /**
  * A test send to the mailbox simulator, and whether the events came that its address promises. Nothing is short-cut: the message goes
- * through the account's rules, the queue and a real SMTP session with the simulator's receiver on loopback. SES facts: simulator.
+ * through the account's rules, the queue and a real SMTP session with the simulator's receiver on loopback, whose report comes back as mail
+ * to the inbound door. SES facts: simulator.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isVerified } from '../account/admit.ts'
 import { MailctlError } from '../base/errors.ts'
 import { parseMailbox } from '../mail/address.ts'
+import { bodyInMemory } from '../mail/body.ts'
 import { composeMessage } from '../mail/compose.ts'
+import type { DraftPart } from '../mail/draft.ts'
+import { PAYLOAD } from '../mail/eicar.ts'
 import { SIMULATOR_DOMAIN } from '../mail/mailbox-simulator.ts'
-import type { LoggedEvent } from '../ports/store.ts'
+import type { LoggedEvent, StoredMessage } from '../ports/store.ts'
+import type { App } from './app.ts'
+import { deliverDue } from './deliver-due.ts'
 import type { DeliverApp } from './deliver-group.ts'
 import { type Preview, previewMessage } from './preview-message.ts'
 import { type Submission, type SubmitApp, submitMessage } from './submit-message.ts'
@@ -17,8 +24,11 @@ import { waitForOutcome } from './wait-for-outcome.ts'
 const EXPECTED = {
   success: ['Send', 'Delivery'],
   bounce: ['Send', 'Bounce'],
+  complaint: ['Send', 'Delivery', 'Complaint'],
+  ooto: ['Send', 'Delivery', 'Bounce'],
   suppressionlist: ['Send', 'Bounce'],
   delay: ['Send', 'DeliveryDelay'],
+  reject: ['Send', 'Reject'],
 } as const
 export type SimulatedOutcome = keyof typeof EXPECTED
 export const SIMULATED_OUTCOMES = Object.keys(EXPECTED) as SimulatedOutcome[]
@@ -31,6 +41,8 @@ export interface SimulateRequest {
   readonly label?: string
   readonly tags: Readonly<Record<string, readonly string[]>>
   readonly configurationSet: string | null
+  /** How long the simulator waits with its report; absent: as long as SES's. Milliseconds. */
+  readonly reportDelayMs?: number
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
@@ -43,15 +55,53 @@ export interface Simulated {
   readonly verdict: 'expected' | 'other' | 'timed-out'
 }
 
+export type SimulateApp = SubmitApp & DeliverApp & Pick<App, 'lab'>
+
 /** @throws MailctlError usage (label), not-verified, and what submitMessage throws */
-export async function simulate(app: SubmitApp & DeliverApp, request: SimulateRequest): Promise<Simulated> {
+export async function simulate(app: SimulateApp, request: SimulateRequest): Promise<Simulated> {
   const { outcome, timeoutMs, signal } = request
   const startedAt = app.clock.now()
   const { messageId, reports = [] } = await submitMessage(app, await testMessage(app, request))
   const goal = outcome === 'delay' ? 'first-attempt' : 'final'
-  await waitForOutcome(app, messageId, { goal, timeoutMs: Math.max(0, startedAt + timeoutMs - app.clock.now()), reports, signal })
+  const deadline = startedAt + timeoutMs
+  const left = (): number => Math.max(0, deadline - app.clock.now())
+  const message = await waitForOutcome(app, messageId, { goal, timeoutMs: left(), reports, signal })
+  if (RETURNED.has(outcome) && message.recipients.some(({ state }) => state === 'delivered')) {
+    if (request.reportDelayMs !== undefined) await app.lab.reports.setDelay(message.envelopeFrom, request.reportDelayMs)
+    await waitForReport(app, message, { deadline, signal })
+  }
   const events = await app.store.events({ messageId })
   return { messageId, outcome, events, verdict: verdictOf(EXPECTED[outcome], events) }
+}
+
+/** What comes back as mail, after the message was delivered. */
+const RETURNED: ReadonlySet<SimulatedOutcome> = new Set(['complaint', 'ooto'])
+/** How often it is looked whether another process has brought the report. */
+const OTHER_SENDER_POLL_MS = 50
+
+/** Lets time pass until the report is due, and has it sent; what it makes us send on is tried once. */
+async function waitForReport(
+  app: SimulateApp,
+  { id: messageId, envelopeFrom }: StoredMessage,
+  { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const { store, clock, lab } = app
+  const timeUp = AbortSignal.timeout(Math.min(Math.max(0, deadline - clock.now()), 2 ** 31 - 1))
+  for (;;) {
+    const [report] = await store.reports({ messageId, limit: 1 })
+    if (report !== undefined) {
+      for (const passedOn of report.passedOn) await deliverDue(app, { messageId: passedOn, signal })
+      return
+    }
+    if (signal.aborted) throw new MailctlError('interrupted', `interrupted while waiting for the report about ${messageId}`)
+    const next = await lab.reports.nextDueAt(envelopeFrom)
+    if (timeUp.aborted || (next !== undefined && next > deadline)) return
+    if (next === undefined) await sleep(OTHER_SENDER_POLL_MS, undefined, { signal: AbortSignal.any([signal, timeUp]) }).catch(() => {})
+    else {
+      await clock.waitUntil(next, signal)
+      await lab.reports.sendDue()
+    }
+  }
 }
 
 /** A dry run: nothing is stored. @throws as `simulate` */
@@ -68,7 +118,9 @@ async function testMessage(
     })
   }
   const from = parseMailbox(request.from ?? (await defaultSender(app)))
-  const to = parseMailbox(`${outcome}${label === undefined ? '' : `+${label}`}@${SIMULATOR_DOMAIN}`)
+  // There is no address for a rejection: it is the content that is refused.
+  const mailbox = outcome === 'reject' ? 'success' : outcome
+  const to = parseMailbox(`${mailbox}${label === undefined ? '' : `+${label}`}@${SIMULATOR_DOMAIN}`)
   const content = await composeMessage({
     from,
     to: [to],
@@ -79,7 +131,7 @@ async function testMessage(
     subject: `Simulated ${outcome}`,
     text: `A test message to the mailbox simulator; the expected outcome is ${outcome}.\n`,
     html: null,
-    attachments: [],
+    attachments: outcome === 'reject' ? [harmfulFile()] : [],
     inline: [],
     calendar: null,
     headers: [],
@@ -99,6 +151,8 @@ async function testMessage(
     signal,
   }
 }
+
+const harmfulFile = (): DraftPart => ({ name: 'eicar.txt', content: bodyInMemory(Buffer.from(PAYLOAD)), type: 'text/plain' })
 
 function verdictOf(expected: readonly string[], events: readonly LoggedEvent[]): Simulated['verdict'] {
   const seen = events.map(({ type }) => type)

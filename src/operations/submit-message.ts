@@ -9,7 +9,7 @@ import { waitForTokenMs } from '../account/admit.ts'
 import { SHAPED_ABOVE_BYTES } from '../account/bandwidth.ts'
 import { DEFAULT_DELIVERY } from '../account/configuration-set.ts'
 import type { Identity } from '../account/identity.ts'
-import { type EventDetail, SEND } from '../account/ses-event.ts'
+import { type EventDetail, REJECT, SEND } from '../account/ses-event.ts'
 import { signingAuthorityFor } from '../account/signing-authority.ts'
 import type { Suppressed } from '../account/suppression.ts'
 import { MailctlError } from '../base/errors.ts'
@@ -19,6 +19,7 @@ import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
 import { decodeText } from '../mail/encoded-word.ts'
 import { findField, findFields, type Header, serializeHeader } from '../mail/header.ts'
+import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import type { SplitMessage } from '../mail/split.ts'
 import type { MessageFacts, NewMessage } from '../ports/store.ts'
@@ -126,12 +127,13 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       eightBit: content.tally.eightBit,
       signedBy: signed.selectors,
     }
+    const rejected = submission.rejected ?? (signed.isHarmful ? HARMFUL : undefined)
     const messageAt = (at: number): NewMessage => ({
       id,
       kind: 'mail',
       acceptedAt: at,
       expiresAt: at + (delivery.maxDeliverySeconds === null ? DELIVERY_PERIOD_MS : delivery.maxDeliverySeconds * 1_000),
-      envelopeFrom: envelopeFrom(id, mailFrom, people.returnPath, settings),
+      envelopeFrom: envelopeFrom(id, mailFrom, people, settings),
       returnPath: people.returnPath,
       recipients: people.recipients,
       senders: people.senders,
@@ -139,7 +141,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       body: signed.body,
       facts,
       ...(idempotencyKey !== undefined && { idempotencyKey }),
-      ...(submission.rejected && { rejected: submission.rejected.outcome }),
+      ...(rejected && { rejected: rejected.outcome }),
     })
     let accepted: NewMessage | undefined
     let told: SuppressedFeedback | undefined
@@ -152,7 +154,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
         return told
       }
       const about = { at, messageId: id, recipients: people.recipients }
-      const events = [{ ...SEND, ...about }, ...(submission.rejected ? [{ ...submission.rejected.event, ...about }] : [])]
+      const events = [{ ...SEND, ...about }, ...(rejected ? [{ ...rejected.event, ...about }] : [])]
       return [message, events, { ...hold, onSuppressed }]
     }
     const admission = await (content.tally.octets > SHAPED_ABOVE_BYTES
@@ -181,16 +183,24 @@ const addressTexts = (header: Header, name: string): string[] =>
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1)
 
-/** Contract §2: the custom MAIL FROM, else `<message-id>@<hostname>` (lab, live) or the caller's return path (relay). */
-/** As a recipient's server sees it. */
+/** SES fact: simulator, "Reject test". */
+const HARMFUL: NonNullable<Submission['rejected']> = {
+  event: REJECT,
+  outcome: { action: 'failed', status: '5.7.1', reply: '550 5.7.1 Not sent: the content is harmful' },
+}
+
+/**
+ * Contract §2: the custom MAIL FROM, else `<message-id>@<hostname>` (lab, live) or the caller's return path (relay). The simulator is on this
+ * machine in every mode, so what goes to nobody else has a return path that leads back here.
+ */
 export function envelopeFrom(
   id: string,
   mailFrom: Identity['mailFrom'],
-  returnPath: string,
+  { returnPath, recipients }: { readonly returnPath: string; readonly recipients: readonly string[] },
   { network, hostname }: App['settings'],
 ): string {
   if (mailFrom?.status === 'SUCCESS') return `${id}@${mailFrom.domain}`
-  return network === 'relay' ? returnPath : `${id}@${hostname}`
+  return network === 'relay' && !recipients.every(isSimulatorAddress) ? returnPath : `${id}@${hostname}`
 }
 
 /** SES fact: events "Auto tags". */

@@ -46,5 +46,14 @@ export interface Lab {
     /** @returns how many were removed */
     clear(): Promise<number>
   }
+  /** What receivers mail back for messages they took. None of it opens a lab where there is none yet. */
+  readonly reports: {
+    /** The earliest moment at which one is sent; of one return path when given. Undefined: none waits. */
+    nextDueAt(returnPath?: string): Promise<number | undefined>
+    /** Has those of one return path sent so long after their message was taken, in milliseconds. */
+    setDelay(returnPath: string, ms: number): Promise<void>
+    /** Mails what is due. @returns how many were taken, or refused for good */
+    sendDue(): Promise<number>
+  }
   close(): Promise<void>
 }

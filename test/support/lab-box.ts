@@ -28,7 +28,10 @@ export function openBox(options: Partial<LabOptions> = {}): Box {
   const file = join(folder, 'lab.db')
   const start = () => {
     const database = openDatabase(file, LAB_MIGRATIONS)
-    const lab = openLab({ database, now: () => Date.UTC(2026, 0, 2), hostname: 'mta.example.test', scope: 'internet', ...options })
+    const inbound = async () => {
+      throw new Error('this box is asked for no return path')
+    }
+    const lab = openLab({ database, now: () => Date.UTC(2026, 0, 2), hostname: 'mta.example.test', scope: 'internet', inbound, ...options })
     return { lab, stop: () => lab.close().then(() => database.close()) }
   }
   let { lab, stop } = start()

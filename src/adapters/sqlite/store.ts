@@ -161,7 +161,9 @@ export function openStore(database: Database, options: StoreOptions): Store {
     // In memory last: what was written before is undone with the rows, and these are counted only with them.
     if (spent) {
       const { recipients, head, body, acceptedAt } = message
-      usage.spend(spent, real)
+      // SES fact: what is rejected counts, wherever it was to go.
+      const counted = message.rejected ? recipients.length : real
+      usage.spend({ ...spent, sentLast24Hours: spent.sentLast24Hours + counted - real }, counted)
       const octets = recipients.length * (head.length + (body.kind === 'inline' ? body.bytes.length : body.length))
       activity.count('Send', acceptedAt, { recipients: recipients.length, octets })
     }

@@ -16,16 +16,18 @@ export default command<Shown>({
   path: 'simulate',
   arguments: '<outcome>',
   summary: 'Send to the mailbox simulator and see the events',
-  details: `Outcomes: ${SIMULATED_OUTCOMES.join(', ')}. The whole loop is real: account rules, queue, an SMTP session on loopback, the reply, the event. Simulator mail counts in the send rate, not in the daily quota.`,
+  details: `Outcomes: ${SIMULATED_OUTCOMES.join(', ')}. The whole loop is real: account rules, queue, an SMTP session on loopback, the reply, the event. Simulator mail counts in the send rate, not in the daily quota. A complaint and an out-of-office answer (ooto) come back as mail to the return path, after 2 s and 3 s; a virtual clock is moved on so far. reject attaches the EICAR test file.`,
   examples: [
     'mailctl simulate success',
     'mailctl simulate bounce --from orders@example.com --label order-17',
     'mailctl simulate bounce --json',
+    'mailctl simulate complaint --sim-delay 0',
   ],
   options: [
     { flags: '--from <address>', summary: 'sender; default: one of a verified identity' },
     { flags: '--label <label>', summary: 'sub-address, as in bounce+label@simulator.amazonses.com' },
     ...SES_OPTIONS,
+    { flags: '--sim-delay <duration>', summary: 'how long the simulator waits with its report (default 2s for complaint, 3s for ooto)' },
     { flags: '--timeout <duration>', summary: 'how long to wait for the events (default 30s)' },
     { flags: '-n, --dry-run', summary: 'check everything and send nothing' },
   ],
@@ -53,8 +55,10 @@ export default command<Shown>({
     if ('recipients' in shown) return io.line(`Would be accepted for ${shown.recipients.join(', ')}; nothing was sent.`)
     const { messageId, outcome, events, verdict } = shown
     for (const { type, recipients, event } of events) {
-      const detail = (event['bounce'] ?? event['delivery'] ?? event['deliveryDelay']) as Readonly<Record<string, unknown>> | undefined
-      const words = ['bounceType', 'bounceSubType', 'delayType', 'smtpResponse']
+      const detail = (event['bounce'] ?? event['delivery'] ?? event['deliveryDelay'] ?? event['complaint'] ?? event['reject']) as
+        | Readonly<Record<string, unknown>>
+        | undefined
+      const words = ['bounceType', 'bounceSubType', 'delayType', 'smtpResponse', 'complaintFeedbackType', 'reason']
         .map(name => detail?.[name])
         .filter(word => typeof word === 'string')
       io.line(`${type.padEnd(14)}${recipients.join(', ')}  ${printable(words.join(' / '))}`.trimEnd())
@@ -70,13 +74,14 @@ export default command<Shown>({
 })
 
 function request(outcome: SimulatedOutcome, flags: Parameters<typeof messageTags>[0], signal: AbortSignal): Parameters<typeof simulate>[1] {
-  const { from, label, timeout, configSet } = flags
+  const { from, label, timeout, configSet, simDelay } = flags
   return {
     outcome,
     ...(typeof from === 'string' && { from }),
     ...(typeof label === 'string' && { label }),
     tags: messageTags(flags),
     configurationSet: typeof configSet === 'string' ? configSet : null,
+    ...(typeof simDelay === 'string' && { reportDelayMs: parseDuration(simDelay) }),
     timeoutMs: parseDuration(typeof timeout === 'string' ? timeout : '30s'),
     signal,
   }

@@ -90,7 +90,6 @@ describe('the checklist', () => {
     domain,
     bounceProvedAt: T0,
     complaintProvedAt: T0,
-    canSimulateComplaint: true,
     suppressedReasons: ['BOUNCE', 'COMPLAINT'],
     useCase: 'Receipts',
   }
@@ -129,12 +128,6 @@ describe('the checklist', () => {
     ['no feedback', { domain: { ...domain, forwardsFeedback: false } }, ['FEEDBACK'], 'mailctl identity set shop.example --feedback on'],
     ['no bounce seen', { bounceProvedAt: null }, ['BOUNCE'], 'mailctl simulate bounce'],
     ['no complaint seen', { complaintProvedAt: null }, ['COMPLAINT'], 'mailctl simulate complaint'],
-    [
-      'no complaint seen, and none to be had',
-      { complaintProvedAt: null, canSimulateComplaint: false },
-      ['COMPLAINT'],
-      'Complaints cannot be simulated in this version; mailctl account request-production --approve grants access without this review.',
-    ],
     ['no suppression', { suppressedReasons: ['BOUNCE'] }, ['SUPPRESSION'], 'mailctl account set --suppressed-reasons BOUNCE,COMPLAINT'],
     ['no use case', { useCase: ' ' }, ['USE_CASE'], "add --use-case 'how recipients are chosen, how bounces and opt-outs are handled'"],
     ['a name server that does not answer', records('FOUND', 'UNREACHABLE'), ['DMARC'], 'mailctl dns check shop.example', 'FAILED'],
