@@ -9,9 +9,11 @@ import { listenText } from './cli/listen-address.ts'
 import type { HttpDoors } from './http/doors.ts'
 import type { App } from './operations/app.ts'
 import { openSmtpDoors } from './smtpd/doors.ts'
+import { type InboundMx, openInboundMx } from './smtpd/inbound-mx.ts'
 import { Chores } from './worker/chores.ts'
 import { EventTeller } from './worker/event-teller.ts'
 import { Rechecker } from './worker/rechecker.ts'
+import { ReportSender } from './worker/report-sender.ts'
 import { Worker } from './worker/worker.ts'
 
 /** How long dialogues, and then attempts, may take to end by themselves. Together below the 10 s of the contract. */
@@ -35,7 +37,9 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn, version }: 
   const teller = new EventTeller(app, warn)
   const { smtp, smtps, smtpTrust: trust } = ask
   const mail = await openSmtpDoors(app, { smtp, smtps, ...(trust !== undefined && { trust }), tls, worker, warn })
+  const mx = await openMx()
   const http = await openHttp()
+  const reporter = new ReportSender(app, warn)
   const pages = app.settings.network === 'lab' ? urlOf(http?.https, 'https') : http && app.settings.publicUrl
   if (pages) app.eventPublisher.pagesUnder(pages)
   worker.start()
@@ -43,17 +47,19 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn, version }: 
   chores.start()
   rechecker.start()
   teller.start()
+  reporter.start()
   const doors: Doors = {
     Smtp: mail.smtp ? listenText(mail.smtp) : null,
     Smtps: mail.smtps ? listenText(mail.smtps) : null,
     Http: urlOf(http?.http, 'http'),
     Https: urlOf(http?.https, 'https'),
+    Mx: mx ? listenText(mx) : null,
     Pid: process.pid,
   }
   const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort')
   const ended = stopped.then(async () => {
     rechecker.stop()
-    await Promise.all([mail.close(DIALOGUES_MS), http?.close(DIALOGUES_MS)])
+    await Promise.all([reporter.stop(), mail.close(DIALOGUES_MS), mx?.close(DIALOGUES_MS), http?.close(DIALOGUES_MS)])
     await Promise.all([worker.stop(ATTEMPTS_MS), teller.stop(ATTEMPTS_MS), chores.stop(), rechecker.stopped(CHECKS_MS)])
   })
   return { doors, ended }
@@ -67,9 +73,22 @@ export async function serve(app: App, ask: ServeAsk, { signal, warn, version }: 
       const https = ask.https && { ...ask.https, tls }
       return await openHttpDoors(app, { http: ask.http, https, auth, delivery: worker, version, warn })
     } catch (error) {
+      await closeMail()
+      throw error
+    }
+  }
+
+  async function openMx(): Promise<InboundMx | undefined> {
+    try {
+      return ask.mx && (await openInboundMx(app, ask.mx, { tls, log: app.log }))
+    } catch (error) {
       await mail.close(0)
       throw error
     }
+  }
+
+  async function closeMail(): Promise<void> {
+    await Promise.all([mail.close(0), mx?.close(0)])
   }
 }
 

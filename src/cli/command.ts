@@ -55,6 +55,7 @@ export interface ServeAsk {
   readonly smtpTrust?: string
   readonly http?: ListenAddress | undefined
   readonly https?: ListenAddress | undefined
+  readonly mx?: ListenAddress | undefined
   /** Absent: `none` in the lab, `sigv4` elsewhere. */
   readonly httpAuth?: 'sigv4' | 'none'
   /** Instead of the account's own certificate. */
@@ -67,6 +68,7 @@ export interface Doors {
   readonly Smtps: string | null
   readonly Http: string | null
   readonly Https: string | null
+  readonly Mx: string | null
   readonly Pid: number
 }
 

@@ -3,6 +3,7 @@
 import { reviewEndsAt } from '../account/reputation.ts'
 import { MailctlError } from '../base/errors.ts'
 import { accountPass } from './account-pass.ts'
+import type { App } from './app.ts'
 import { deliverDue } from './deliver-due.ts'
 import type { DeliverApp } from './deliver-group.ts'
 import { type PublishApp, publishDue } from './publish-events.ts'
@@ -35,10 +36,10 @@ const CHECKS_AT_ONCE = 10
 
 /** @throws MailctlError usage when the clock is the system's; interrupted, with the clock where the work had come to */
 export async function advanceClock(
-  app: DeliverApp & ReviewApp & CheckingApp & PublishApp,
+  app: DeliverApp & ReviewApp & CheckingApp & PublishApp & Pick<App, 'lab'>,
   { byMs, signal, progress, until }: AdvanceRequest,
 ): Promise<Advanced> {
-  const { store, clock } = app
+  const { store, clock, lab } = app
   if (clock.kind !== 'virtual') {
     throw new MailctlError('usage', 'this account runs on the system clock, which cannot be advanced', {
       hint: 'mailctl init --clock virtual makes an account whose clock stands still.',
@@ -58,7 +59,8 @@ export async function advanceClock(
     const checkAt = (await store.nextCheckAt()) ?? Number.POSITIVE_INFINITY
     const reviewAt = reviewEndsAt(await store.standing(), clock.now())
     const publishAt = (isTellingOurs ? await store.nextPublishAt(clock.now()) : undefined) ?? Number.POSITIVE_INFINITY
-    const next = Math.min(mailAt, checkAt, reviewAt, publishAt)
+    const reportAt = (await lab.reports.nextDueAt()) ?? Number.POSITIVE_INFINITY
+    const next = Math.min(mailAt, checkAt, reviewAt, publishAt, reportAt)
     if (next > to) break
     await clock.waitUntil(next, signal)
     if (reviewAt === next || clock.now() - passedAt >= PASS_MS) {
@@ -73,6 +75,8 @@ export async function advanceClock(
       const { settled } = await deliverDue(app, { signal })
       attempted += settled
       if (settled === 0) isQueueOurs = false // held by another process, which will see to it
+    } else if (reportAt === next) {
+      await lab.reports.sendDue()
     } else if (publishAt === next) {
       const passes = await publishDue(app, { signal })
       if (passes.length === 0) isTellingOurs = false

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { composeDsn } from '../../src/mail/dsn.ts'
 import { PAYLOAD } from '../../src/mail/eicar.ts'
+import { reviewStanding } from '../../src/operations/reputation.ts'
 import { type SimulatedOutcome, simulate } from '../../src/operations/simulate.ts'
 import { waitForOutcome } from '../../src/operations/wait-for-outcome.ts'
 import { type Engine, openEngine, START } from '../support/engine.ts'
@@ -57,6 +58,7 @@ describe('each outcome of the simulator', () => {
     expect((await store.usage(clock.now())).sentLast24Hours).toBe(1)
     expect(await store.suppressedCount()).toBe(0)
     expect(await store.eventCounts(0)).toEqual({ Bounce: 3, Complaint: 1, Delivery: 3, Reject: 1, Send: 6 })
+    await reviewStanding(engine.app)
     expect(await store.proofs()).toEqual({ bounceProvedAt: expect.any(Number), complaintProvedAt: expect.any(Number) })
   })
 

@@ -27,7 +27,21 @@ afterEach(async () => {
 async function serve(...args: readonly string[]): Promise<{ readonly Smtp: string; readonly Smtps: string; readonly Pid: number }> {
   const started = new Promise<ChildProcess>(resolve => {
     ended = program.run(
-      ['serve', '--smtp', '127.0.0.1:0', '--smtps', '127.0.0.1:0', '--http', '127.0.0.1:0', '--https', '127.0.0.1:0', ...args, '--json'],
+      [
+        'serve',
+        '--smtp',
+        '127.0.0.1:0',
+        '--smtps',
+        '127.0.0.1:0',
+        '--mx',
+        '127.0.0.1:0',
+        '--http',
+        '127.0.0.1:0',
+        '--https',
+        '127.0.0.1:0',
+        ...args,
+        '--json',
+      ],
       {
         started: resolve,
       },

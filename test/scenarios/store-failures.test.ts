@@ -103,7 +103,7 @@ describe('a read-only home', () => {
       send,
       ['queue', 'flush'],
       ['init'],
-      ['serve', '--smtp', '127.0.0.1:0', '--smtps', 'off', '--http', 'off', '--https', 'off'],
+      ['serve', '--smtp', '127.0.0.1:0', '--smtps', 'off', '--mx', 'off', '--http', 'off', '--https', 'off'],
       ['config', 'set', 'hostname', 'x.example'],
     ])
       expectHelpfulRefusal(await shop.run(args, { limits }), /^mailctl: cannot (open|use|write) .*(E(ROFS|ACCES|PERM)|read-only)/)

@@ -40,7 +40,22 @@ async function startServe(shop: Shop): Promise<RunningServe> {
   let ended: Promise<Run> | undefined
   const child = await new Promise<ChildProcess>(started => {
     ended = shop.run(
-      ['serve', '--smtp', '127.0.0.1:0', '--smtps', 'off', '--smtp-trust', '127.0.0.1/32', '--http', 'off', '--https', 'off', '--json'],
+      [
+        'serve',
+        '--smtp',
+        '127.0.0.1:0',
+        '--smtps',
+        'off',
+        '--mx',
+        'off',
+        '--smtp-trust',
+        '127.0.0.1/32',
+        '--http',
+        'off',
+        '--https',
+        'off',
+        '--json',
+      ],
       {
         started,
       },

@@ -13,14 +13,14 @@ interface Served {
 }
 
 /** Doors of the contract that this version does not have: `off` is true of them, anything else is refused. */
-const CLOSED_DOORS = ['mx', 'dns'] as const
+const CLOSED_DOORS = ['dns'] as const
 
 export default command<Served>({
   path: 'serve',
   summary: 'Run the doors and the delivery worker',
   details:
     'Takes mail by SMTP from clients that log in (mailctl smtp credentials create) or that --smtp-trust names, and delivers what is in the queue. ' +
-    'SIGTERM or Ctrl-C finishes what is under way and stops. The inbound MX and DNS are not there yet: their doors stay off.',
+    'SIGTERM or Ctrl-C finishes what is under way and stops. The inbound MX takes only reports: mail for return paths of this account, and reports for its verified domains. A DNS door is not there yet and stays off.',
   examples: [
     'mailctl serve',
     'mailctl serve --smtp-trust 127.0.0.1/32',
@@ -38,6 +38,10 @@ export default command<Served>({
       summary: 'clients that may submit without login, as CIDR ranges with commas between (default: none)',
     },
     { flags: '--http <address>', summary: 'IP:PORT of the HTTP door, or off (default: 127.0.0.1:8025)' },
+    {
+      flags: '--mx <address>',
+      summary: 'IP:PORT of the inbound door, which takes reports and relays nothing, or off (default: 127.0.0.1:2525)',
+    },
     { flags: '--https <address>', summary: 'IP:PORT of the HTTPS door, or off (default: 127.0.0.1:8443)' },
     {
       flags: '--http-auth <how>',
@@ -69,6 +73,7 @@ export default command<Served>({
       ...(trust !== undefined && { smtpTrust: trust }),
       http: door('http', '127.0.0.1:8025'),
       https: door('https', '127.0.0.1:8443'),
+      mx: door('mx', '127.0.0.1:2525'),
       ...(tls !== undefined && { tls }),
       ...((auth === 'sigv4' || auth === 'none') && { httpAuth: auth }),
     }
@@ -82,7 +87,8 @@ export default command<Served>({
     await ended
   },
   async show(io, { doors, ended }) {
-    const open = [doors.Smtp && `SMTP on ${doors.Smtp}`, doors.Smtps && `SMTPS on ${doors.Smtps}`, doors.Http, doors.Https].filter(
+    const mx = doors.Mx && `MX on ${doors.Mx}`
+    const open = [doors.Smtp && `SMTP on ${doors.Smtp}`, doors.Smtps && `SMTPS on ${doors.Smtps}`, mx, doors.Http, doors.Https].filter(
       door => door !== null,
     )
     io.line(open.length === 0 ? 'Delivering; no door is open' : open.join(', '))

@@ -8,6 +8,7 @@ test.each([
   ['2h', 7_200_000],
   ['14d', 1_209_600_000],
   ['250ms', 250],
+  ['0', 0],
 ])('%s is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms))
 
 test.each(['', '5', '-1s', '5 weeks', '1h30m'])('%j is no duration', text => expect(() => parseDuration(text)).toThrow(MailctlError))
