@@ -1,11 +1,13 @@
 /** One timeline of a message: accepted, each SMTP attempt with its lines, each event, what a person did, and where every recipient stands now. */
+import type { ReportVerdict } from '../account/judge-report.ts'
 import { MailctlError } from '../base/errors.ts'
 import { REMOVED_BY_HAND } from '../mail/outcome.ts'
+import type { KeptReport } from '../ports/reports.ts'
 import type { App } from './app.ts'
 
 export interface TimelineEntry {
   readonly at: number
-  readonly kind: 'accepted' | 'suppressed' | 'attempt' | 'event' | 'destination' | 'removed' | 'next'
+  readonly kind: 'accepted' | 'suppressed' | 'attempt' | 'event' | 'report' | 'destination' | 'removed' | 'next'
   readonly text: string
   /** SMTP lines, secrets masked; remote text, not yet made printable. */
   readonly transcript: readonly string[]
@@ -53,6 +55,9 @@ export async function explainMessage({ store }: Pick<App, 'store'>, messageId: s
   for (const event of await store.events({ messageId })) {
     timeline.push({ at: event.at, kind: 'event', text: `${event.type} for ${event.recipients.join(', ')}`, transcript: [] })
   }
+  for (const report of await store.reports({ messageId, limit: MOST_REPORTS })) {
+    timeline.push({ at: report.receivedAt, kind: 'report', text: reportText(report), transcript: [] })
+  }
   for (const { at, eventType, destination, taken, summary } of await store.publishTries(messageId)) {
     const text = `${eventType} was ${taken ? 'told to' : 'not taken by'} ${destination}: ${summary}`
     timeline.push({ at, kind: 'destination', text, transcript: [] })
@@ -88,13 +93,37 @@ export async function explainMessage({ store }: Pick<App, 'store'>, messageId: s
   }
 }
 
+/** Duplicates of a report may be many. */
+const MOST_REPORTS = 100
+
+const REPORT_KINDS = { DSN: 'delivery report', ARF: 'complaint', AUTO_REPLY: 'automatic answer' } as const
+/** What came of a report; of one that was applied the events tell. */
+const REPORT_EFFECTS: Readonly<Record<ReportVerdict, string>> = {
+  APPLIED: 'taken',
+  NOTED: 'changes nothing: it tells of no failure',
+  DUPLICATE: 'changes nothing: it was known',
+  LATE: 'changes nothing: the message is too old',
+  EARLY: 'is to come again',
+  FOREIGN: 'changes nothing: none of its recipients is one of the message',
+  UNCLEAR: 'changes nothing: it cannot be read as a report',
+  FORGED: 'changes nothing: the return path is none of ours',
+}
+
+function reportText({ kind, peer, recipients, verdict, passedOn }: KeptReport): string {
+  const about = recipients.length === 0 ? '' : ` about ${recipients.map(({ address }) => address).join(', ')}`
+  const told = passedOn.length === 0 ? '' : `, passed on to the sender as ${passedOn.join(', ')}`
+  return `${kind === null ? 'mail' : REPORT_KINDS[kind]} from ${peer}${about}: ${REPORT_EFFECTS[verdict]}${told}`
+}
+
 /** Within one moment cause comes before effect. */
 function order({ kind, text }: TimelineEntry): number {
   if (kind === 'accepted') return 0
   if (text.startsWith('Send ')) return 1
   if (kind === 'suppressed') return 2
   if (kind === 'attempt') return 3
-  return kind === 'event' ? 4 : 5
+  if (text.startsWith('Delivery')) return 4
+  if (kind === 'report') return 5
+  return kind === 'event' ? 6 : 7
 }
 
 /** `550 5.1.1 Not sent: …` without its numbers, which no host has spoken. */
