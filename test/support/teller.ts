@@ -20,7 +20,7 @@ export interface Teller {
   readonly app: PublishApp
   readonly told: Told[]
   /** What the outside answers; absent: it takes everything. */
-  answer: (told: Told) => Partial<Receipt> | Promise<Partial<Receipt>>
+  answer: (told: Told, signal: AbortSignal) => Partial<Receipt> | Promise<Partial<Receipt>>
   make(ask?: Partial<NewDestination>): Promise<StoredDestination>
   /** A message that follows the set, with an event of each of these types in the log. */
   happen(id: string, types: readonly string[], set?: string | null): Promise<void>
@@ -34,12 +34,12 @@ export async function openTeller(): Promise<Teller> {
   createAccount({ home, region: 'us-east-1', clock: 'virtual', startAt: T0 - 1_000 }) // so that the bucket has filled at T0
   const told: Told[] = []
   const eventPublisher: EventPublisher = {
-    async send(place, parcels) {
+    async send(place, parcels, signal) {
       let receipt: Partial<Receipt> = {}
       for (const parcel of parcels) {
         const one = { place, parcel, event: JSON.parse(parcel.body) }
         told.push(one)
-        receipt = await teller.answer(one)
+        receipt = await teller.answer(one, signal)
       }
       return { taken: true, summary: '200 OK', ms: 1, ...receipt }
     },
