@@ -5,6 +5,7 @@
 import type { App } from '../operations/app.ts'
 import { healthRoutes } from './health.ts'
 import { type MetricsOptions, metricsRoutes } from './metrics.ts'
+import { queryRoutes } from './query/route.ts'
 import type { Route } from './route.ts'
 import { type SesOptions, sesRoutes } from './ses/route.ts'
 import { snsRoutes } from './sns.ts'
@@ -15,5 +16,6 @@ export const routesOf = (app: App, options: MetricsOptions & SesOptions): Route[
   ...metricsRoutes(app, options),
   ...snsRoutes(app),
   ...sesRoutes(app, options),
+  ...queryRoutes(app, options),
   ...verificationLinkRoutes(app),
 ]

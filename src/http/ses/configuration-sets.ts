@@ -12,7 +12,7 @@ import {
   readConfigurationSet,
   type SetChange,
 } from '../../operations/configuration-sets.ts'
-import type { Members } from './members.ts'
+import type { Members } from '../members.ts'
 import { notHere, operation, type SesCall, type SesOperation } from './operation.ts'
 import { pageAsked, pageOf } from './paging.ts'
 import { tagsIn } from './tags.ts'

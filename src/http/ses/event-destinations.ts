@@ -13,7 +13,7 @@ import {
   readDestination,
   type ServiceAsk,
 } from '../../operations/event-destinations.ts'
-import type { Members } from './members.ts'
+import type { Members } from '../members.ts'
 import { operation, type SesCall, type SesOperation } from './operation.ts'
 
 const PATH = '/configuration-sets/{ConfigurationSetName}/event-destinations'

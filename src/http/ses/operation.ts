@@ -3,7 +3,7 @@ import { MailctlError } from '../../base/errors.ts'
 import type { App } from '../../operations/app.ts'
 import type { Caller } from '../../operations/caller.ts'
 import type { Accepted } from '../../operations/submit-message.ts'
-import type { Members } from './members.ts'
+import type { Members } from '../members.ts'
 
 export interface SesCall {
   readonly app: App

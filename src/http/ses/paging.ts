@@ -3,7 +3,7 @@
  * token made by hand can do is to begin elsewhere in a list that its holder may read. SES facts: api-v2 "Pagination".
  */
 import { RequestFault } from '../faults.ts'
-import type { Members } from './members.ts'
+import type { Members } from '../members.ts'
 
 const MOST = 1_000
 
@@ -23,7 +23,8 @@ export const pageAsked = (list: string, input: Members, most = MOST): Page => {
 export const tokenFor = (list: string, key: string | null): string | undefined =>
   key === null ? undefined : Buffer.from(`${list}\n${key}`).toString('base64url')
 
-function keyIn(list: string, token: string): string {
+/** @throws RequestFault */
+export function keyIn(list: string, token: string): string {
   const [name, key] = Buffer.from(token, 'base64url').toString('utf8').split('\n')
   if (name === list && key !== undefined && tokenFor(list, key) === token) return key
   throw invalidToken()

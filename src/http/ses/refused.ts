@@ -4,7 +4,7 @@
  */
 import { MailctlError } from '../../base/errors.ts'
 import { printable } from '../../base/redact.ts'
-import type { Members } from './members.ts'
+import type { Members } from '../members.ts'
 import { notHere, operation, type SesOperation } from './operation.ts'
 
 type At = Parameters<typeof operation>[1]

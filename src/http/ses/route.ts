@@ -6,8 +6,8 @@ import type { App } from '../../operations/app.ts'
 import { type Authenticate, authenticator } from '../authenticate.ts'
 import { parseJson, readBody } from '../body.ts'
 import { faultAnswer, faultOf, RequestFault, serializationFault } from '../faults.ts'
+import { Members } from '../members.ts'
 import type { HttpAnswer, HttpRequest, Route } from '../route.ts'
-import { Members } from './members.ts'
 import type { Delivery, Method, SesOperation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 
@@ -19,7 +19,7 @@ export interface SesOptions {
 }
 
 /** Who asks without a signature. */
-const NOBODY = 'api'
+export const NOBODY = 'api'
 /** Parameters that are lists however often they come. */
 const LISTS = new Set(['Reason', 'TagKeys', 'BlacklistItemNames'])
 

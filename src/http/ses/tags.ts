@@ -6,7 +6,7 @@ import { changeConfigurationSet, readConfigurationSet } from '../../operations/c
 import { readIdentity } from '../../operations/read-identity.ts'
 import { setIdentity } from '../../operations/set-identity.ts'
 import { readTemplate } from '../../operations/templates.ts'
-import type { Members } from './members.ts'
+import type { Members } from '../members.ts'
 import { operation, type SesCall, type SesOperation } from './operation.ts'
 
 /** `[{Key, Value}]`. */

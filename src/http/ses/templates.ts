@@ -10,7 +10,7 @@ import {
   testRenderTemplate,
   updateTemplate,
 } from '../../operations/templates.ts'
-import type { Members } from './members.ts'
+import type { Members } from '../members.ts'
 import { operation, type SesCall, type SesOperation } from './operation.ts'
 import { invalidToken, pageAsked, tokenFor } from './paging.ts'
 import { tagsIn } from './tags.ts'

@@ -3,9 +3,9 @@
  * are members like those of the body. What a request does not say is undefined; null says nothing too; unknown members are ignored.
  * SES facts: api-v2 "Validation texts".
  */
-import { MailctlError } from '../../base/errors.ts'
-import { LargeText } from '../body.ts'
-import { serializationFault } from '../faults.ts'
+import { MailctlError } from '../base/errors.ts'
+import { LargeText } from './body.ts'
+import { serializationFault } from './faults.ts'
 
 export interface TextLimits {
   readonly min?: number
@@ -120,6 +120,7 @@ export class Members {
   #list(name: string): readonly unknown[] | undefined {
     const value = this.#value(name)
     if (value === undefined || Array.isArray(value)) return value
+    if (value === '') return [] // how a form says an empty list
     throw serializationFault('Expected list or null')
   }
 

@@ -1,0 +1,63 @@
+/** The SES v1 Query API: `POST /` with a form. SES fact: api-v1. */
+import type { App } from '../../operations/app.ts'
+import { authenticator } from '../authenticate.ts'
+import { readBody } from '../body.ts'
+import { RequestFault } from '../faults.ts'
+import { Members } from '../members.ts'
+import type { HttpAnswer, HttpRequest, Route } from '../route.ts'
+import { NOBODY, type SesOptions } from '../ses/route.ts'
+import type { QueryAction } from './action.ts'
+import { ACTIONS } from './actions.ts'
+import { queryFaultOf } from './faults.ts'
+import { membersOf } from './form.ts'
+import { answerXml, faultXml } from './xml.ts'
+
+export function queryRoutes(app: App, options: SesOptions): Route[] {
+  const authenticate = options.auth === 'sigv4' ? authenticator({ credentials: app.credentials }) : undefined
+
+  async function run(request: HttpRequest): Promise<HttpAnswer> {
+    const body = await readBody(request)
+    try {
+      const caller = authenticate && (await authenticate(request, body.sha256))
+      if (caller?.kind === 'refused') throw new RequestFault(caller.fault)
+      const form = new URLSearchParams(body.octets.toString('latin1'))
+      const action = actionIn(form)
+      const result = await action.run({
+        app,
+        input: new Members(membersOf(form)),
+        caller: { sourceIp: request.peer, identity: caller?.accessKeyId ?? NOBODY },
+        signal: request.signal,
+        delivery: options.delivery,
+      })
+      return xml(200, answerXml(action.name, result, request.id))
+    } finally {
+      body.release()
+    }
+  }
+
+  const handle = async (request: HttpRequest): Promise<HttpAnswer> => {
+    try {
+      return await run(request)
+    } catch (thrown) {
+      const { status, ...fault } = queryFaultOf(thrown)
+      if (fault.isOurs && !request.signal.aborted) {
+        options.warn(`a Query request failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+        app.log('http', `* ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`)
+      }
+      return xml(status, faultXml(fault, request.id))
+    }
+  }
+  return [{ method: 'POST', path: '/', name: 'Query', from: 'own', handle }]
+}
+
+/** @throws RequestFault InvalidAction */
+function actionIn(form: URLSearchParams): QueryAction {
+  const name = form.get('Action') ?? ''
+  const found = ACTIONS.get(name)
+  if (found) return found
+  const shown = name.slice(0, 64).replace(/[^\w]/g, '?')
+  const message = `Could not find operation ${shown} for version ${(form.get('Version') ?? 'NO_VERSION_SPECIFIED').slice(0, 32)}`
+  throw new RequestFault({ status: 400, type: 'InvalidAction', message })
+}
+
+const xml = (status: number, body: string): HttpAnswer => ({ status, headers: { 'content-type': 'text/xml' }, body })
