@@ -20,6 +20,7 @@ const BENCHES = {
   admission: async () => (await import('./admission.mjs')).admission,
   'store-queue': async () => (await import('./store-queue.mjs')).storeQueue,
   story: async () => (await import('./story.mjs')).story,
+  'feedback-loop': async () => (await import('./feedback-loop.mjs')).feedbackLoop,
 }
 const GROUPS = { scaling: ['size', 'recipients', 'destinations', 'cores', 'dead-host', 'queue'] }
 
