@@ -8,6 +8,9 @@ const ACCOUNT_TEXT =
 const GLOBAL_TEXT =
   'Amazon SES has suppressed sending to this address because it has a recent history of bouncing as an invalid address. For more information about how to remove an address from the suppression list, see the Amazon SES Developer Guide: http://docs.aws.amazon.com/ses/latest/DeveloperGuide/remove-from-suppressionlist.html '
 
+/** In our own words: SES's are not known. */
+const UNSUBSCRIBED_TEXT = 'Not sent: the recipient has unsubscribed from the contact list'
+
 export interface SuppressedFacts {
   readonly suppressed: readonly Suppressed[]
   readonly at: number
@@ -51,6 +54,7 @@ export function suppressedEvents({ suppressed, at, newFeedbackId }: SuppressedFa
   const groups = [
     { recipients: addresses('account', 'BOUNCE'), event: (all: string[]) => bounced(all, 'OnAccountSuppressionList', ACCOUNT_TEXT) },
     { recipients: addresses('account', 'COMPLAINT'), event: complained },
+    { recipients: addresses('contacts', 'BOUNCE'), event: (all: string[]) => bounced(all, 'UnsubscribedRecipient', UNSUBSCRIBED_TEXT) },
     { recipients: addresses('global', 'BOUNCE'), event: (all: string[]) => bounced(all, 'Suppressed', GLOBAL_TEXT) },
   ]
   return groups.flatMap(({ recipients, event }) => (recipients.length === 0 ? [] : [event(recipients)]))

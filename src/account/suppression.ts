@@ -58,7 +58,7 @@ export interface Suppressed {
   /** Position in the envelope. */
   readonly index: number
   readonly address: string
-  readonly list: 'account' | 'global'
+  readonly list: 'account' | 'global' | 'contacts'
   readonly reason: SuppressionReason
   readonly outcome: Outcome
 }
@@ -88,8 +88,17 @@ export function suppressedAmong({ recipients, settings, onAccountList, onGlobalL
 /** The simulator's stand-in for an address on the global list, whatever is set. */
 const isSuppressedInSimulation = (address: string): boolean => isSimulatorAddress(address) && /^suppressionlist(\+[^@]*)?@/i.test(address)
 
+/** Who does not want mail of the contact list that the message is of. */
+export const unsubscribedRecipient = (index: number, address: string): Suppressed => ({
+  index,
+  address,
+  list: 'contacts',
+  reason: 'BOUNCE',
+  outcome: { action: 'failed', status: '5.1.1', reply: '550 5.1.1 Not sent: unsubscribed from the contact list' },
+})
+
 /** In our own words: SES's, which stand in the event, name its own pages. */
-function suppressed(index: number, address: string, list: Suppressed['list'], reason: SuppressionReason): Suppressed {
+function suppressed(index: number, address: string, list: 'account' | 'global', reason: SuppressionReason): Suppressed {
   const words =
     list === 'account'
       ? `Not sent: on the suppression list of the account (${reason})`

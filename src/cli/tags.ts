@@ -4,6 +4,12 @@ import type { Flags, OptionSpec } from './command.ts'
 const TAG_OPTION: OptionSpec = { flags: '--tag <name=value>', summary: 'message tag, shown in events', repeat: true }
 export const SES_OPTIONS: readonly OptionSpec[] = [{ flags: '--config-set <name>', summary: 'configuration set' }, TAG_OPTION]
 
+/** `LIST; topic=TOPIC`. */
+export const LIST_OPTION: OptionSpec = {
+  flags: '--contact-list <list>',
+  summary: "contact list, or 'list; topic=weekly': adds links to unsubscribe by, and leaves out who did",
+}
+
 /** A later tag of the same name wins. */
 export function messageTags({ tag }: Flags): Record<string, readonly string[]> {
   const tags: [string, readonly string[]][] = []
@@ -19,6 +25,7 @@ export function sesHeaders(flags: Flags): string[] {
   const tags = Object.entries(messageTags(flags)).map(([name, values]) => `${name}=${values.join('')}`)
   return [
     ...(typeof flags['configSet'] === 'string' ? [`X-SES-CONFIGURATION-SET: ${flags['configSet']}`] : []),
+    ...(typeof flags['contactList'] === 'string' ? [`X-SES-LIST-MANAGEMENT-OPTIONS: ${flags['contactList']}`] : []),
     ...(tags.length > 0 ? [`X-SES-MESSAGE-TAGS: ${tags.join(', ')}`] : []),
   ]
 }

@@ -9,6 +9,7 @@ import { queryRoutes } from './query/route.ts'
 import type { Route } from './route.ts'
 import { type SesOptions, sesRoutes } from './ses/route.ts'
 import { snsRoutes } from './sns.ts'
+import { unsubscribeRoutes } from './unsubscribe.ts'
 import { verificationLinkRoutes } from './verification-link.ts'
 
 export const routesOf = (app: App, options: MetricsOptions & SesOptions): Route[] => [
@@ -17,5 +18,6 @@ export const routesOf = (app: App, options: MetricsOptions & SesOptions): Route[
   ...snsRoutes(app),
   ...sesRoutes(app, options),
   ...queryRoutes(app, options),
+  ...unsubscribeRoutes(app),
   ...verificationLinkRoutes(app),
 ]

@@ -18,7 +18,7 @@ import type { Files } from '../ports/files.ts'
 import type { Renderer } from '../ports/renderer.ts'
 import type { Templates } from '../ports/templates.ts'
 import { readFileSpec } from './file-spec.ts'
-import { findTemplate, MAX_DATA_BYTES, readTemplateData } from './templates.ts'
+import { findTemplate, MAX_DATA_BYTES, readTemplateData, withPlaces } from './templates.ts'
 
 /** As the flags of `compose` and `send` say it (contract §7). Absent lists are empty. */
 export interface ComposeRequest {
@@ -159,7 +159,7 @@ async function contentOf(tools: ComposeTools, request: ComposeRequest): Promise<
     throw new MailctlError('usage', '--template gives the text and the HTML', { hint: 'Leave out --text and --html, or --template.' })
   }
   const data = readTemplateData(request.data === undefined ? '{}' : await textOrFile(files, request.data, MAX_DATA_BYTES), '--data')
-  const rendered = await renderer.render((await findTemplate(tools, request.template)).content, data)
+  const rendered = await renderer.render((await findTemplate(tools, request.template)).content, withPlaces(data))
   return { ...rendered, subject: request.subject ?? rendered.subject }
 }
 

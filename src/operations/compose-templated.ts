@@ -11,6 +11,7 @@ import type { Draft } from '../mail/draft.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import type { App } from './app.ts'
 import type { Submission } from './submit-message.ts'
+import { withPlaces } from './templates.ts'
 
 export interface TemplatedDraft
   extends Omit<Draft, 'subject' | 'text' | 'html' | 'date' | 'messageId' | 'boundarySeed' | 'inline' | 'calendar' | 'listUnsubscribe'> {
@@ -28,7 +29,7 @@ export async function composeTemplated(
   { renderer, ids }: Pick<App, 'renderer' | 'ids'>,
   { template, data, inline = [], listUnsubscribe, ...people }: TemplatedDraft,
 ): Promise<Pick<Submission, 'content' | 'recipients' | 'rejected'>> {
-  const filled = await renderer.render(template.content, data).catch((error: unknown) => {
+  const filled = await renderer.render(template.content, withPlaces(data)).catch((error: unknown) => {
     if (error instanceof MailctlError && error.code === 'bad-data') return error
     throw error
   })

@@ -1,5 +1,6 @@
 /** What a message says to SES itself, in fields that begin with X-SES: read here, removed by `rewrite-header`. SES facts: smtp, "Control headers". */
 import type { Account } from '../account/account.ts'
+import type { ListManagement } from '../account/contacts.ts'
 import { type ArnUse, checkIdentityArn } from '../account/identity-arn.ts'
 import { checkTag } from '../account/message-tags.ts'
 import { MailctlError } from '../base/errors.ts'
@@ -7,11 +8,13 @@ import { printable } from '../base/redact.ts'
 import { findField, findFields, type Header, type HeaderField } from '../mail/header.ts'
 import type { App } from './app.ts'
 import { type Caller, HERE } from './caller.ts'
+import { parseListManagement } from './list-management.ts'
 import type { Submission } from './submit-message.ts'
 
 export interface ControlFields {
   readonly tags: Submission['tags']
   readonly configurationSet: string | null
+  readonly listManagement: ListManagement | undefined
   /** The fields themselves, for `checkArns`. Mostly none. */
   readonly fields: Header
 }
@@ -22,14 +25,15 @@ const isControl = ({ name }: HeaderField): boolean => name.length > 6 && name.ch
  * The submission's own word goes before the message's; its tags replace those of the message, all of them.
  * @throws MailctlError bad-data (a tag), not-found (a tenant)
  */
-export function readControlFields({ content, tags, configurationSet }: Submission): ControlFields {
+export function readControlFields({ content, tags, configurationSet, listManagement }: Submission): ControlFields {
   const fields = content.header.filter(isControl)
   const control =
     fields.length === 0
-      ? { tags, configurationSet, fields }
+      ? { tags, configurationSet, listManagement, fields }
       : {
           tags: Object.keys(tags).length > 0 ? tags : tagsIn(fields),
           configurationSet: configurationSet ?? findField(fields, 'X-SES-CONFIGURATION-SET')?.value ?? null,
+          listManagement: listManagement ?? listManagementIn(fields),
           fields,
         }
   for (const [name, values] of Object.entries(control.tags)) for (const value of values) checkTag(name, value)
@@ -39,6 +43,11 @@ export function readControlFields({ content, tags, configurationSet }: Submissio
       hint: 'This account has no tenants: leave X-SES-TENANT out.',
     })
   return control
+}
+
+function listManagementIn(fields: Header): ListManagement | undefined {
+  const field = findField(fields, 'X-SES-LIST-MANAGEMENT-OPTIONS')
+  return field && parseListManagement(field.value)
 }
 
 /** `k1=v1, k2=v2`; of a name that is there twice the last counts. */

@@ -14,6 +14,7 @@ import { MAX_RECIPIENTS } from '../mail/envelope.ts'
 import { checkHeader, findField, findFields, type Header } from '../mail/header.ts'
 import { readConfigurationSet } from './configuration-sets.ts'
 import { type ControlFields, checkArns, readControlFields } from './control-fields.ts'
+import { checkListManagement } from './list-management.ts'
 import type { Submission, SubmitApp } from './submit-message.ts'
 
 export interface People {
@@ -85,6 +86,7 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   if (submission.idempotencyKey !== undefined) checkIdempotencyKey(submission.idempotencyKey)
   checkHeader(submission.content.header)
   const control = readControlFields(submission)
+  if (control.listManagement) await checkListManagement(app, control.listManagement)
   const named = control.configurationSet === null ? undefined : await readConfigurationSet(app, control.configurationSet)
   const people = readPeople(submission.content.header, submission)
   const account = await store.account()
@@ -108,6 +110,7 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   return {
     people,
     tags: control.tags,
+    listManagement: control.listManagement,
     configurationSet: set?.name ?? null,
     delivery: set?.delivery ?? DEFAULT_DELIVERY,
     suppressedReasons: set?.suppressedReasons,

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { checkJobName, recipientOf, rowKey } from '../account/bulk-row.ts'
+import type { ListManagement } from '../account/contacts.ts'
 import type { TemplateContent } from '../account/template.ts'
 import { MailctlError } from '../base/errors.ts'
 import { parseMailbox, parseMailboxList } from '../mail/address.ts'
@@ -16,7 +17,7 @@ import type { DeliverApp } from './deliver-group.ts'
 import { previewMessage } from './preview-message.ts'
 import { type Row, type RowFile, rowsOf } from './read-rows.ts'
 import { type Submission, type SubmitApp, submitMessage } from './submit-message.ts'
-import { findTemplate } from './templates.ts'
+import { findTemplate, withPlaces } from './templates.ts'
 import { waitForOutcome } from './wait-for-outcome.ts'
 
 export interface RowsRequest extends RowFile {
@@ -33,6 +34,7 @@ export interface RowsRequest extends RowFile {
   readonly toField?: string
   readonly tags: Submission['tags']
   readonly configurationSet: string | null
+  readonly listManagement?: ListManagement
   readonly signal: AbortSignal
 }
 
@@ -125,7 +127,7 @@ interface Job {
 
 async function checkRow({ renderer }: Pick<App, 'renderer'>, { request, template }: Job, { fields }: Row): Promise<void> {
   recipientOf(fields, request.toField)
-  await renderer.render(template, { ...request.data, ...fields })
+  await renderer.render(template, withPlaces({ ...request.data, ...fields }))
 }
 
 /** @throws MailctlError bad-data, also when the template cannot be filled */
@@ -153,7 +155,7 @@ async function composeRow(
 }
 
 function submissionOf(
-  { tags, configurationSet, returnPath, signal }: RowsRequest,
+  { tags, configurationSet, listManagement, returnPath, signal }: RowsRequest,
   composed: Pick<Submission, 'content' | 'recipients'>,
   rateWaitMs = Number.POSITIVE_INFINITY,
 ): Submission {
@@ -161,6 +163,7 @@ function submissionOf(
     ...composed,
     tags,
     configurationSet,
+    ...(listManagement && { listManagement }),
     ...(returnPath !== undefined && { returnPath: parseMailbox(returnPath).address }),
     operation: 'SendBulkTemplatedEmail',
     signer: 'own',
@@ -170,9 +173,23 @@ function submissionOf(
 }
 
 async function jobOf({ store }: Pick<App, 'store'>, { request, template }: Job, rows: string): Promise<string> {
-  const { from, replyTo, returnPath, headers, listUnsubscribe, data, toField, tags, configurationSet } = request
+  const { from, replyTo, returnPath, headers, listUnsubscribe, data, toField, tags, configurationSet, listManagement } = request
   const { accountId } = await store.account()
-  const said = [accountId, rows, template, from, replyTo, returnPath, headers, listUnsubscribe, data, toField, tags, configurationSet]
+  const said = [
+    accountId,
+    rows,
+    template,
+    from,
+    replyTo,
+    returnPath,
+    headers,
+    listUnsubscribe,
+    data,
+    toField,
+    tags,
+    configurationSet,
+    listManagement,
+  ]
   return createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 16)
 }
 

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream'
 import { waitForTokenMs } from '../account/admit.ts'
 import { SHAPED_ABOVE_BYTES } from '../account/bandwidth.ts'
 import { DEFAULT_DELIVERY } from '../account/configuration-set.ts'
+import type { ListManagement } from '../account/contacts.ts'
 import type { Identity } from '../account/identity.ts'
 import { type EventDetail, REJECT, SEND } from '../account/ses-event.ts'
 import { signingAuthorityFor } from '../account/signing-authority.ts'
@@ -22,12 +23,14 @@ import { findField, findFields, type Header, serializeHeader } from '../mail/hea
 import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import type { SplitMessage } from '../mail/split.ts'
+import { unsubscribeUrlStream, withUnsubscribeUrl } from '../mail/unsubscribe-url.ts'
 import type { MessageFacts, NewMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
 import { type Caller, HERE } from './caller.ts'
 import type { Ready } from './deliver-group.ts'
 import { examineSubmission } from './examine-submission.ts'
 import { readyGroups } from './hand-off.ts'
+import { unsubscribeUrl, withUnsubscribeFields } from './list-management.ts'
 import { rewriteHeader } from './rewrite-header.ts'
 import { type Signer, signAndSpool } from './sign-and-spool.ts'
 import { type SuppressedFeedback, suppressedFeedback } from './suppressed-feedback.ts'
@@ -46,6 +49,8 @@ export interface Submission {
   readonly returnPath?: string
   readonly tags: Readonly<Record<string, readonly string[]>>
   readonly configurationSet: string | null
+  /** The contact list that it is of; absent: what X-SES-LIST-MANAGEMENT-OPTIONS says. */
+  readonly listManagement?: ListManagement
   /** SES operation that this is, for the automatic tags. */
   readonly operation: 'SendEmail' | 'SendRawEmail' | 'SendSmtpEmail' | 'SendTemplatedEmail' | 'SendBulkTemplatedEmail'
   /** Who asked, for the automatic tags; absent: a command of this machine. */
@@ -89,10 +94,12 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
   try {
     const earlier = idempotencyKey === undefined ? undefined : await store.idOfKey(idempotencyKey)
     if (earlier !== undefined) return { messageId: earlier, isDuplicate: true, held: [], warnings: [] }
-    const { people, tags, configurationSet, delivery, suppressedReasons, mailFrom, account, authority, identities } =
+    const { people, tags, configurationSet, delivery, suppressedReasons, mailFrom, account, authority, identities, listManagement } =
       await examineSubmission(app, submission)
     const id = ids.newMessageId()
-    const { header, rewritten } = rewriteHeader(content.header, {
+    // SES fact: links and fields to unsubscribe by are for mail to one recipient.
+    const url = listManagement && people.recipients.length === 1 ? unsubscribeUrl(settings, id) : undefined
+    const { header, rewritten } = rewriteHeader(url === undefined ? content.header : withUnsubscribeFields(content.header, url), {
       messageId: id,
       at: clock.now(),
       network: settings.network,
@@ -101,7 +108,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     })
     const signed = await signAndSpool(app, {
       header,
-      body: content.body,
+      body: url === undefined ? content.body : linkedBody(content.body, url),
       givenHeadBytes: serializeHeader(content.header).length,
       maxBytes,
       signs: signingAuthorityFor(people.fromAddress, identities),
@@ -124,6 +131,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       configurationSet,
       ...(delivery !== DEFAULT_DELIVERY && { delivery }),
       ...(suppressedReasons !== undefined && { suppressedReasons }),
+      ...(listManagement && { listManagement }),
       eightBit: content.tally.eightBit,
       signedBy: signed.selectors,
     }
@@ -167,7 +175,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     return {
       messageId: admission.messageId,
       isDuplicate: admission.duplicateOf !== null,
-      held: accepted && admission.held ? readyGroups(accepted, bodyInHand(content.body), admission.suppressed) : [],
+      held: accepted && admission.held ? readyGroups(accepted, bodyInHand(content.body, url), admission.suppressed) : [],
       warnings: [...rewritten.warnings, ...signed.warnings],
       ...(admission.suppressed && { suppressed: admission.suppressed, reports: told?.reports.map(({ id }) => id) ?? [] }),
     }
@@ -176,7 +184,16 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
   }
 }
 
-const bodyInHand = (body: Content['body']): Buffer | undefined => (Buffer.isBuffer(body) ? body : undefined)
+/** What was spooled, where it is in memory; a body that was changed on its way is read from the store. */
+const bodyInHand = (body: Content['body'], url?: string): Buffer | undefined =>
+  Buffer.isBuffer(body) && url === undefined ? body : undefined
+
+function linkedBody(body: Content['body'], url: string): Content['body'] {
+  if (Buffer.isBuffer(body)) return withUnsubscribeUrl(body, url)
+  const linked = unsubscribeUrlStream(url)
+  body.on('error', error => linked.destroy(error))
+  return body.pipe(linked)
+}
 
 const addressTexts = (header: Header, name: string): string[] =>
   findFields(header, name).flatMap(field => mailboxesOf(field).map(formatMailbox))

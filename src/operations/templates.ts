@@ -8,6 +8,7 @@ import { checkTemplateContent, checkTemplateName, noSuchTemplate, type Template,
 import { MailctlError } from '../base/errors.ts'
 import { parseMailbox } from '../mail/address.ts'
 import { composeMessage, messageStream } from '../mail/compose.ts'
+import { UNSUBSCRIBE_PLACE } from '../mail/unsubscribe-url.ts'
 import type { Renderer } from '../ports/renderer.ts'
 import type { TemplatePage, Templates } from '../ports/templates.ts'
 import type { App } from './app.ts'
@@ -84,7 +85,7 @@ export async function testRenderTemplate(
   content: TemplateContent,
   data: string,
 ): Promise<string> {
-  const { subject, text, html } = await renderer.render(content, readTemplateData(data, 'TemplateData'))
+  const { subject, text, html } = await renderer.render(content, withPlaces(readTemplateData(data, 'TemplateData')))
   const nobody = parseMailbox('nobody@template.invalid')
   const { header, ...message } = await composeMessage({
     from: nobody,
@@ -123,6 +124,12 @@ export function readTemplateData(json: string, what: string): Readonly<Record<st
   if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data as Readonly<Record<string, unknown>>
   throw new MailctlError('bad-data', `${what} is not a JSON object`, { hint })
 }
+
+/** With what SES fills in by itself when the message is sent. */
+export const withPlaces = (data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => ({
+  amazonSESUnsubscribeUrl: UNSUBSCRIBE_PLACE,
+  ...data,
+})
 
 /** As SES has it. `undefined` members are left out by JSON. */
 export const templateView = ({ name, content, stored }: FoundTemplate) => ({

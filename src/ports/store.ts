@@ -4,6 +4,7 @@
  */
 import type { Account, SendingUsage } from '../account/account.ts'
 import type { DeliveryOptions } from '../account/configuration-set.ts'
+import type { ListManagement } from '../account/contacts.ts'
 import type { Identity } from '../account/identity.ts'
 import type { EventDetail, SesEvent } from '../account/ses-event.ts'
 import type { Suppressed, SuppressedAddress, SuppressionReason } from '../account/suppression.ts'
@@ -11,6 +12,7 @@ import type { MessageBody } from '../mail/body.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { ActivityLog } from './activity.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
+import type { Contacts } from './contacts.ts'
 import type { EventDestinations } from './event-destinations.ts'
 import type { OtherProcesses } from './other-processes.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
@@ -62,6 +64,8 @@ export interface MessageFacts {
   readonly delivery?: DeliveryOptions
   /** Likewise, where the set has its own: which reasons suppress its recipients. */
   readonly suppressedReasons?: readonly SuppressionReason[]
+  /** The contact list that it is of, and the topic; absent: none. */
+  readonly listManagement?: ListManagement
   readonly eightBit: boolean
   /** Selectors that signed. */
   readonly signedBy: readonly string[]
@@ -211,7 +215,8 @@ export interface EventFilter {
 }
 
 export interface Store
-  extends ActivityLog,
+  extends Contacts,
+    ActivityLog,
     ConfigurationSets,
     EventDestinations,
     OtherProcesses,

@@ -6,7 +6,8 @@
 import { join } from 'node:path'
 import type { SendingUsage } from '../../account/account.ts'
 import { admit, namesToLoad, type ProofScope } from '../../account/admit.ts'
-import { listAsked, type Suppressed, suppressedAmong } from '../../account/suppression.ts'
+import { isSubscribed, newContact } from '../../account/contacts.ts'
+import { listAsked, type Suppressed, suppressedAmong, suppressionKey, unsubscribedRecipient } from '../../account/suppression.ts'
 import type { Database } from '../../base/database.ts'
 import { isSimulatorAddress } from '../../mail/mailbox-simulator.ts'
 import type { AcceptOptions, Admission, NewEvent, NewMessage, Settlement, Store } from '../../ports/store.ts'
@@ -15,6 +16,7 @@ import { readAccount, writeAccount } from './account-rows.ts'
 import { activitySpans, openActivityLedger } from './activity-ledger.ts'
 import { openCompaction } from './compaction.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
+import { contactRows, findContact, findContactList, putContact } from './contact-rows.ts'
 import { dueDomains, expired } from './due.ts'
 import { eventDestinations } from './event-destinations.ts'
 import { countEvents, findAttempts, findEvents, insertEvents, lastEventId } from './event-rows.ts'
@@ -141,6 +143,20 @@ export function openStore(database: Database, options: StoreOptions): Store {
     })
   }
 
+  /** Who of the list does not want this message; who is new to it is on it from now on. Inside the transaction. */
+  function unsubscribedOf({ recipients, facts, acceptedAt }: NewMessage, others: readonly Suppressed[]): readonly Suppressed[] {
+    const list = facts.listManagement && findContactList(database)
+    if (!list || facts.listManagement?.list !== list.name) return NOBODY
+    const { topic } = facts.listManagement
+    return recipients.flatMap((address, index): Suppressed[] => {
+      const key = suppressionKey(address)
+      const contact = findContact(database, key)
+      if (!contact) putContact(database, newContact(key, acceptedAt))
+      if (others.some(one => one.index === index) || isSubscribed(list, contact, topic)) return []
+      return [unsubscribedRecipient(index, address)]
+    })
+  }
+
   const insert = (message: NewMessage, holder: number | null, suppressed: readonly Suppressed[] = NOBODY): number =>
     insertMessage(database, message, known.account(), { owner: holder, suppressed })
 
@@ -150,7 +166,9 @@ export function openStore(database: Database, options: StoreOptions): Store {
     spool.claim(message.body)
     const spent = message.kind === 'mail' ? admitMessage(message, usage.take(message.acceptedAt)) : undefined
     const real = spent ? message.recipients.filter(address => !isSimulatorAddress(address)).length : 0
-    const suppressed = spent && !message.rejected ? suppressedOf(message, real < message.recipients.length) : NOBODY
+    const listed = spent && !message.rejected ? suppressedOf(message, real < message.recipients.length) : NOBODY
+    const unsubscribed = message.facts.listManagement && !message.rejected ? unsubscribedOf(message, listed) : NOBODY
+    const suppressed = unsubscribed.length === 0 ? listed : [...listed, ...unsubscribed]
     const open = message.rejected ? 0 : message.recipients.length - suppressed.length
     const held = leaseMs !== undefined && open > 0
     if (held) owner.hold(machineNow(), leaseMs)
@@ -294,6 +312,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
     ...suppressionLists(database, { commit, rows: lists }),
     ...reportRows(database, { commit, activity, lists, known, insert: message => insert(message, null) }),
     ...templateRows(database, commit),
+    ...contactRows({ database, activity }, commit),
     ...eventDestinations(database, { commit, owner, machineNow }),
 
     newBody: () => spool.newBody(),

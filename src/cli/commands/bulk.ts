@@ -2,6 +2,7 @@
 import { parseDuration } from '../../base/duration.ts'
 import { MailctlError } from '../../base/errors.ts'
 import { readHeader } from '../../operations/compose-message.ts'
+import { parseListManagement } from '../../operations/list-management.ts'
 import type { RowFormat } from '../../operations/read-rows.ts'
 import { checkRows, type RowStatus, type RowsRequest, type SentRows, sendRows } from '../../operations/send-rows.ts'
 import { readTemplateData } from '../../operations/templates.ts'
@@ -12,7 +13,7 @@ import { DRAFT_OPTIONS } from '../draft-flags.ts'
 import { requiredText, textFlag } from '../moments.ts'
 import { workProgress } from '../progress.ts'
 import { publishOnce } from '../publish-once.ts'
-import { messageTags, SES_OPTIONS } from '../tags.ts'
+import { LIST_OPTION, messageTags, SES_OPTIONS } from '../tags.ts'
 import { reopenInput } from '../values.ts'
 
 interface Shown extends SentRows {
@@ -48,6 +49,7 @@ export default command<Shown>({
     { flags: '--to-field <name>', summary: 'the field that holds the recipient (default: to, or email)' },
     { flags: '--format <format>', summary: 'csv or json (default: as the file begins)', choices: ['csv', 'json'] },
     ...SES_OPTIONS,
+    LIST_OPTION,
     { flags: '--job <name>', summary: 'name of the job (default: follows from the file, the template and the flags)' },
     { flags: '--results <file>', summary: 'where results are added (default: the name of the file with .results.jsonl)', path: true },
     { flags: '--no-wait', summary: 'a row is done when it is accepted' },
@@ -151,6 +153,7 @@ async function rowsRequest({ io, signal }: CommandContext, file: string, flags: 
     toField: textFlag(flags, 'toField'),
     format: textFlag(flags, 'format') as RowFormat | undefined,
   }
+  const contactList = textFlag(flags, 'contactList')
   return {
     name: file === '-' ? 'stdin' : file,
     from: requiredText(flags, 'from'),
@@ -160,6 +163,7 @@ async function rowsRequest({ io, signal }: CommandContext, file: string, flags: 
     headers: list('header').map(readHeader),
     tags: messageTags(flags),
     configurationSet: textFlag(flags, 'configSet') ?? null,
+    ...(contactList !== undefined && { listManagement: parseListManagement(contactList) }),
     open: await reopenInput(file, io),
     signal,
     ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<

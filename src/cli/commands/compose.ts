@@ -7,7 +7,7 @@ import { composeFromRequest } from '../../operations/compose-message.ts'
 import { composeSigned } from '../../operations/compose-signed.ts'
 import { command } from '../command.ts'
 import { composeRequest, DRAFT_OPTIONS } from '../draft-flags.ts'
-import { SES_OPTIONS, sesHeaders } from '../tags.ts'
+import { LIST_OPTION, SES_OPTIONS, sesHeaders } from '../tags.ts'
 import { writeFile } from '../write-file.ts'
 
 interface Composed {
@@ -29,6 +29,7 @@ export default command<Composed>({
   options: [
     ...DRAFT_OPTIONS,
     ...SES_OPTIONS,
+    LIST_OPTION,
     { flags: '-o, --output <file>', summary: 'write to this file; - is stdout', path: true },
     { flags: '--sign', summary: "add a DKIM signature with the key of the sender's domain" },
   ],

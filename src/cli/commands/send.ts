@@ -8,6 +8,7 @@ import type { RecipientState } from '../../mail/outcome.ts'
 import { type SplitMessage, splitMessage } from '../../mail/split.ts'
 import type { App } from '../../operations/app.ts'
 import { composeFromRequest } from '../../operations/compose-message.ts'
+import { parseListManagement } from '../../operations/list-management.ts'
 import { previewMessage } from '../../operations/preview-message.ts'
 import { type Submission, submitMessage } from '../../operations/submit-message.ts'
 import { waitForOutcome } from '../../operations/wait-for-outcome.ts'
@@ -15,7 +16,7 @@ import type { StoredMessage } from '../../ports/store.ts'
 import { type CommandContext, command, type Flags } from '../command.ts'
 import { composeRequest, DRAFT_OPTIONS, givenDraftFlags } from '../draft-flags.ts'
 import { publishOnce } from '../publish-once.ts'
-import { messageTags, SES_OPTIONS } from '../tags.ts'
+import { LIST_OPTION, messageTags, SES_OPTIONS } from '../tags.ts'
 import { openInput } from '../values.ts'
 
 interface Sent {
@@ -58,6 +59,7 @@ export default command<Sent>({
       path: true,
     },
     ...SES_OPTIONS,
+    LIST_OPTION,
     // Before --no-wait, which would make it the default.
     { flags: '--wait', summary: 'return when every recipient is final' },
     { flags: '--no-wait', summary: 'return on acceptance' },
@@ -158,10 +160,11 @@ const timeoutOf = (flags: Flags): number => {
 }
 
 async function toSubmission(context: CommandContext, app: App, flags: Flags): Promise<Submission> {
-  const { raw, configSet, idempotencyKey, signer, returnPath } = flags
+  const { raw, configSet, contactList, idempotencyKey, signer, returnPath } = flags
   const common = {
     tags: messageTags(flags),
     configurationSet: typeof configSet === 'string' ? configSet : null,
+    ...(typeof contactList === 'string' && { listManagement: parseListManagement(contactList) }),
     signer: signer === 'dkim-signer' ? 'dkim-signer' : 'own',
     ...(typeof idempotencyKey === 'string' && { idempotencyKey }),
     rateWaitMs: flags['wait'] === false ? 0 : timeoutOf(flags),

@@ -1,0 +1,132 @@
+import { Readable } from 'node:stream'
+import { simpleParser } from 'mailparser'
+import { expect, test } from 'vitest'
+import type { HttpRequest } from '../../src/http/route.ts'
+import { unsubscribeRoutes } from '../../src/http/unsubscribe.ts'
+import { createContactList, readContact } from '../../src/operations/contacts.ts'
+import { deliverDue } from '../../src/operations/deliver-due.ts'
+import { openEngine } from '../support/engine.ts'
+import { type WholeDoor, wholeDoor } from '../support/whole-door.ts'
+
+const fails = async (door: WholeDoor, ...argv: string[]) => {
+  const ran = await door.run([...argv, '--json'])
+  return { code: ran.code, stdout: ran.stdout, ...JSON.parse(ran.stderr).Error }
+}
+const signal = new AbortController().signal
+
+test('a list and its contacts live as in SES', async () => {
+  const door = await wholeDoor()
+  expect(await fails(door, 'contacts', 'show-list')).toMatchObject({ code: 1, Code: 'NotFoundException' })
+  const list = await door.json(['contacts', 'create-list', 'news', '--topic', 'weekly=Weekly news', '--opt-in-topic', 'offers'])
+  expect(list.Topics).toEqual([
+    { TopicName: 'weekly', DisplayName: 'Weekly news', DefaultSubscriptionStatus: 'OPT_IN' },
+    { TopicName: 'offers', DisplayName: 'offers', DefaultSubscriptionStatus: 'OPT_OUT' },
+  ])
+  expect(await fails(door, 'contacts', 'create-list', 'other')).toMatchObject({
+    code: 65,
+    Message: 'A maximum of 1 Lists allowed per account.',
+  })
+  expect(await door.json(['contacts', 'add', 'ann@X.test', '--opt-in', 'offers', '--attributes', '{"n":1}'])).toMatchObject({
+    EmailAddress: 'ann@x.test',
+    TopicPreferences: [{ TopicName: 'offers', SubscriptionStatus: 'OPT_IN' }],
+    UnsubscribeAll: false,
+    AttributesData: '{"n":1}',
+  })
+  expect(await fails(door, 'contacts', 'add', 'ann@x.test')).toMatchObject({ code: 1, Message: 'ann@x.test already exists in List.' })
+  expect(await fails(door, 'contacts', 'add', 'bob@x.test', '--opt-in', 'gone')).toMatchObject({
+    code: 65,
+    Message: "List: news doesn't contain Topic: gone",
+  })
+  expect(await fails(door, 'contacts', 'show', 'bob@x.test')).toMatchObject({ code: 1, Message: "bob@x.test doesn't exist in List." })
+  const changed = await door.json(['contacts', 'update', 'ann@x.test', '--opt-out', 'weekly'])
+  expect(changed.TopicPreferences).toHaveLength(2)
+  expect(changed.AttributesData).toBe('{"n":1}')
+  expect((await door.json(['contacts', 'list', '--status', 'OPT_OUT', '--topic', 'weekly'])).Contacts).toHaveLength(1)
+  expect((await door.json(['contacts', 'list', '--status', 'OPT_IN', '--topic', 'weekly'])).Contacts).toEqual([])
+  expect(await door.json(['contacts', 'remove', 'ann@x.test', '--yes'])).toMatchObject({ Removed: true })
+  expect(await fails(door, 'contacts', 'delete-list', 'news')).toMatchObject({ code: 64 })
+  expect(await door.json(['contacts', 'delete-list', 'news', '--yes'])).toMatchObject({ Deleted: true })
+})
+
+test('mail of the list carries the fields and the link, signed; one click ends it, with an event, and further mail is not sent', async () => {
+  const engine = await openEngine()
+  const { app } = engine
+  await createContactList(app, 'news', { topics: [{ name: 'weekly', displayName: 'Weekly', defaultStatus: 'OPT_IN' }] })
+  const raw = (fields = '') =>
+    `From: a@shop.example\nTo: ann@gmail.com\nSubject: Hi\nList-Unsubscribe: <mailto:old@shop.example>\nX-SES-LIST-MANAGEMENT-OPTIONS: news; topic=weekly\n${fields}\nLeave: {{amazonSESUnsubscribeUrl}}\n`
+  const first = await engine.submit(raw())
+  await deliverDue(app, { signal })
+  const [arrived] = await app.lab.inbox.list({})
+  const octets = await (await app.lab.inbox.open(arrived?.id ?? ''))?.toArray()
+  const read = await simpleParser(Buffer.concat(octets ?? []))
+  const url = `http://127.0.0.1:8025/unsubscribe/${first.messageId}`
+  expect(Buffer.concat(octets ?? []).toString()).toContain(`List-Unsubscribe: <${url}>\r\n`)
+  expect(Buffer.concat(octets ?? []).toString()).toMatch(/List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n/)
+  expect(Buffer.concat(octets ?? []).toString()).not.toMatch(/mailto:old|X-SES-LIST/)
+  expect(read.text).toBe(`Leave: ${url}\n`)
+  // The lab's receiver verified the signature over the body as it was changed.
+  expect(arrived?.authentication.dkim).toMatchObject([{ result: 'pass' }])
+  expect(
+    Buffer.concat(octets ?? [])
+      .toString()
+      .replace(/\r\n\s+/g, ''),
+  ).toMatch(/h=[^;]*List-Unsubscribe:List-Unsubscribe-Post/i)
+  expect((await readContact(app, 'news', 'ann@gmail.com')).topics).toEqual({})
+
+  const follow = async (method: 'GET' | 'POST', id: string) => {
+    const route = unsubscribeRoutes(app).find(one => one.method === method)
+    return await route?.handle({ labels: { Message: id }, stream: Readable.from(['List-Unsubscribe=One-Click']) } as unknown as HttpRequest)
+  }
+  expect(await follow('GET', first.messageId)).toMatchObject({ status: 200, body: expect.stringContaining('<form method="post">') })
+  expect((await readContact(app, 'news', 'ann@gmail.com')).topics).toEqual({})
+  expect(await follow('POST', first.messageId)).toMatchObject({ status: 200, body: expect.stringContaining('Unsubscribed') })
+  await follow('POST', first.messageId)
+  expect((await readContact(app, 'news', 'ann@gmail.com')).topics).toEqual({ weekly: 'OPT_OUT' })
+  const told = (await app.store.events({ messageId: first.messageId })).filter(({ type }) => type === 'Subscription')
+  expect(told.map(({ event }) => event['subscription'])).toMatchObject([
+    {
+      contactList: 'news',
+      source: 'UnsubscribeHeader',
+      newTopicPreferences: { topicSubscriptionStatus: [{ topicName: 'weekly', subscriptionStatus: 'OptOut' }] },
+      oldTopicPreferences: { topicSubscriptionStatus: [{ topicName: 'weekly', subscriptionStatus: 'OptIn' }] },
+    },
+  ])
+  for (const id of ['x', `${first.messageId.slice(0, -8)}0-000000`, '../etc'])
+    expect(await follow('POST', id)).toMatchObject({ status: 404 })
+
+  const second = await engine.submit(raw())
+  expect(second.suppressed).toMatchObject([{ list: 'contacts', address: 'ann@gmail.com' }])
+  const bounce = (await app.store.events({ messageId: second.messageId })).find(({ type }) => type === 'Bounce')
+  expect(bounce?.event['bounce']).toMatchObject({ bounceType: 'Permanent', bounceSubType: 'UnsubscribedRecipient' })
+  // Mail that is not of the list still goes.
+  expect((await engine.submit('From: a@shop.example\nTo: ann@gmail.com\nSubject: Receipt\n\nx\n')).suppressed).toBeUndefined()
+})
+
+test('a message to several has no link, and those who left are still left out', async () => {
+  const engine = await openEngine()
+  await createContactList(engine.app, 'news', { topics: [] })
+  await engine.app.store.addContact({
+    address: 'bob@gmail.com',
+    topics: {},
+    unsubscribeAll: true,
+    attributes: null,
+    createdAt: 0,
+    updatedAt: 0,
+  })
+  const { suppressed, messageId } = await engine.submit(
+    'From: a@shop.example\nTo: ann@gmail.com, bob@gmail.com\nSubject: Hi\n\n{{amazonSESUnsubscribeUrl}}\n',
+    { listManagement: { list: 'news', topic: null } },
+  )
+  expect(suppressed?.map(({ address }) => address)).toEqual(['bob@gmail.com'])
+  expect((await engine.app.store.message(messageId))?.facts.headers.map(([name]) => name)).not.toContain('List-Unsubscribe')
+  await expect(
+    engine.submit('From: a@shop.example\nTo: a@b.test\n\nx\n', { listManagement: { list: 'gone', topic: null } }),
+  ).rejects.toMatchObject({
+    message: "List with name: gone doesn't exist.",
+  })
+  await expect(
+    engine.submit('From: a@shop.example\nTo: a@b.test\n\nx\n', { listManagement: { list: 'news', topic: 't' } }),
+  ).rejects.toMatchObject({
+    message: 'Topic t does not exist in contact list news.',
+  })
+})
