@@ -1,6 +1,7 @@
 /** Every operation of the SES v2 API, by noun. `docs/api-coverage.md` is made of this list. */
 import { accountOperations } from './account.ts'
 import { configurationSetOperations } from './configuration-sets.ts'
+import { contactOperations } from './contacts.ts'
 import { eventDestinationOperations } from './event-destinations.ts'
 import { identityOperations } from './identities.ts'
 import type { SesOperation } from './operation.ts'
@@ -18,6 +19,7 @@ export const OPERATIONS: readonly SesOperation[] = [
   ...eventDestinationOperations,
   ...suppressionOperations,
   ...templateOperations,
+  ...contactOperations,
   ...tagOperations,
   ...refusedOperations,
 ]

@@ -30,7 +30,6 @@ const empty = (name: string, at: At, member: string): SesOperation => operation(
 const named = (input: Members, member: string): string => printable(input.text(member) ?? '')
 const noPool = (input: Members): string => `The requested pool <${named(input, 'PoolName')}> does not exist.`
 const noIp = (input: Members): string => `The dedicated IP ${named(input, 'Ip')} does not exist.`
-const noList = (input: Members): string => `List with name: ${named(input, 'ContactListName')} doesn't exist.`
 const noVerificationTemplate = (input: Members): string =>
   `Custom verification email template <${named(input, 'TemplateName')}> does not exist`
 const noTenant = (input: Members): string => `Tenant <${named(input, 'TenantName')}> does not exist.`
@@ -38,7 +37,6 @@ const noJob = (input: Members): string => `Job ${named(input, 'JobId')} does not
 
 const DEDICATED = 'dedicated IP addresses to put into pools: mailctl config set pools names addresses to send from'
 const VDM = 'Virtual Deliverability Manager'
-const CONTACTS = 'contact lists'
 const VERIFICATION = 'custom verification mail'
 const JOBS = 'import and export jobs: mailctl suppression import and export do their work'
 const POLICIES = 'sending authorization: only its owner sends'
@@ -68,17 +66,6 @@ export const refusedOperations: readonly SesOperation[] = [
   ),
   missing('BatchGetMetricData', 'POST /metrics/batch', () => `No metrics: ${VDM} is off.`),
   missing('ListRecommendations', 'POST /vdm/recommendations', () => `No recommendations: ${VDM} is off.`),
-
-  without('CreateContactList', 'POST /contact-lists', CONTACTS),
-  missing('GetContactList', 'GET /contact-lists/{ContactListName}', noList),
-  empty('ListContactLists', 'GET /contact-lists', 'ContactLists'),
-  missing('UpdateContactList', 'PUT /contact-lists/{ContactListName}', noList),
-  missing('DeleteContactList', 'DELETE /contact-lists/{ContactListName}', noList),
-  missing('CreateContact', 'POST /contact-lists/{ContactListName}/contacts', noList),
-  missing('GetContact', 'GET /contact-lists/{ContactListName}/contacts/{EmailAddress}', noList),
-  missing('ListContacts', ['POST /contact-lists/{ContactListName}/contacts/list', 'GET /contact-lists/{ContactListName}/contacts'], noList),
-  missing('UpdateContact', 'PUT /contact-lists/{ContactListName}/contacts/{EmailAddress}', noList),
-  missing('DeleteContact', 'DELETE /contact-lists/{ContactListName}/contacts/{EmailAddress}', noList),
 
   without('CreateCustomVerificationEmailTemplate', 'POST /custom-verification-email-templates', VERIFICATION),
   missing('GetCustomVerificationEmailTemplate', 'GET /custom-verification-email-templates/{TemplateName}', noVerificationTemplate),

@@ -25,6 +25,11 @@ import { templateContent } from './templates.ts'
 
 type What = Pick<Submission, 'content' | 'recipients' | 'rejected' | 'operation'>
 
+function listManagement(input: Members): Pick<Submission, 'listManagement'> {
+  const options = input.part('ListManagementOptions')
+  return options ? { listManagement: { list: options.must.text('ContactListName'), topic: options.text('TopicName') ?? null } } : {}
+}
+
 async function sendEmail(call: SesCall): Promise<object> {
   const { app, input, caller, signal, delivery } = call
   const content = input.must.part('Content')
@@ -43,6 +48,7 @@ async function sendEmail(call: SesCall): Promise<object> {
     ...(returnPath !== undefined && { returnPath: parseMailbox(returnPath).address }),
     tags: messageTags(input, 'EmailTags'),
     configurationSet: input.text('ConfigurationSetName') ?? null,
+    ...listManagement(input),
     caller,
     signer: 'own',
     rateWaitMs: 0,
