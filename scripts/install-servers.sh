@@ -7,6 +7,7 @@ packages=(
   bind9 bind9-dnsutils bind9-utils # a primary server, dig, named-checkzone
   postfix openssl           # a receiver with STARTTLS, and its certificate
   mutt bsd-mailx s-nail     # clients that send by sendmail
+  awscli python3-boto3      # clients of the SES API
 )
 [ "${1:-}" != bench ] || packages+=(opendkim swaks msmtp time util-linux)
 apt-get update -q

@@ -5,7 +5,7 @@ import { MailctlError } from '../../base/errors.ts'
 import type { App } from '../../operations/app.ts'
 import { createDomainIdentity } from '../../operations/create-identity.ts'
 import { changeDestination, createDestination, deleteDestination, listDestinations } from '../../operations/event-destinations.ts'
-import { publishIdentity } from '../../operations/publish-dns.ts'
+import { publishInLab } from '../../operations/publish-in-lab.ts'
 import { identityName, listIdentities, readIdentity } from '../../operations/read-identity.ts'
 import { deleteIdentity, setIdentity } from '../../operations/set-identity.ts'
 import { startEmailVerification } from '../../operations/verify-email.ts'
@@ -33,10 +33,10 @@ async function verifyEmail({ app, input }: SesCall): Promise<object> {
   return {}
 }
 
-/** In the lab the records are published at once, as on the terminal. */
+/** In the lab the records are published and looked for at once. */
 async function domainIdentity({ app, input }: SesCall): Promise<Identity> {
   const { identity, created } = await createDomainIdentity(app, { domain: input.must.text('Domain'), dkim: { kind: 'txt' } })
-  if (created && app.settings.network === 'lab') await publishIdentity(app, identity, { target: { kind: 'lab' }, dryRun: false })
+  if (created) await publishInLab(app, identity)
   return identity
 }
 
@@ -196,7 +196,7 @@ export const identityActions: readonly QueryAction[] = [
     const word = input.choice('BehaviorOnMXFailure', ['UseDefaultValue', 'RejectMessage'])
     const onMxFailure = mailFrom !== '' && word ? { onMxFailure: MX_WORDS[word] } : {}
     const identity = await setIdentity(app, input.must.text('Identity'), { mailFrom, ...onMxFailure })
-    if (app.settings.network === 'lab') await publishIdentity(app, identity, { target: { kind: 'lab' }, dryRun: false })
+    await publishInLab(app, identity)
     return {}
   }),
   action('GetIdentityNotificationAttributes', async call => ({

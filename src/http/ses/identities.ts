@@ -1,6 +1,5 @@
 /**
- * Identities. In the lab the records of a new domain are published there at once, as `verify domain` does it on the terminal; `serve` finds them
- * in its next look. Elsewhere they are the caller's to publish. SES facts: api-v2 "Identities".
+ * Identities. In the lab the records of a new domain are published there and looked for at once. Elsewhere they are the caller's to publish. SES facts: api-v2 "Identities".
  */
 import type { DkimKeyLength } from '../../account/identity.ts'
 import { MailctlError } from '../../base/errors.ts'
@@ -8,7 +7,7 @@ import { printable } from '../../base/redact.ts'
 import { readConfigurationSet } from '../../operations/configuration-sets.ts'
 import { createDomainIdentity, type DkimChoice } from '../../operations/create-identity.ts'
 import { identityRow, identityView } from '../../operations/identity-view.ts'
-import { publishIdentity } from '../../operations/publish-dns.ts'
+import { publishInLab } from '../../operations/publish-in-lab.ts'
 import { identityName, listIdentities, readIdentity } from '../../operations/read-identity.ts'
 import { deleteIdentity, setIdentity } from '../../operations/set-identity.ts'
 import { startEmailVerification } from '../../operations/verify-email.ts'
@@ -53,7 +52,7 @@ async function create({ app, input }: SesCall): Promise<object> {
     ...(tags.length > 0 && { tags: tags.map(({ key, value }) => [key, value] as const) }),
     ...(configurationSet !== undefined && { configurationSet }),
   })
-  if (!isAddress && app.settings.network === 'lab') await publishIdentity(app, identity, { target: { kind: 'lab' }, dryRun: false })
+  await publishInLab(app, identity)
   const { IdentityType, VerifiedForSendingStatus, DkimAttributes } = identityView(identity, app)
   return { IdentityType, VerifiedForSendingStatus, DkimAttributes }
 }
@@ -78,7 +77,7 @@ async function putKeys({ app, input }: SesCall): Promise<object> {
   if (origin !== 'EXTERNAL' && given?.kind === 'byo')
     throw new MailctlError('bad-data', `${printable(origin)} takes no key of your own: SigningAttributesOrigin would be EXTERNAL.`)
   const identity = await setIdentity(app, nameIn(input), { dkim: given ?? { kind: 'txt' } })
-  if (app.settings.network === 'lab') await publishIdentity(app, identity, { target: { kind: 'lab' }, dryRun: false })
+  await publishInLab(app, identity)
   const { DkimAttributes } = identityView(identity, app)
   return { DkimStatus: DkimAttributes.Status, DkimTokens: identity.dkim.tokens, SigningHostedZone: DkimAttributes.SigningHostedZone }
 }
@@ -87,7 +86,7 @@ async function putMailFrom({ app, input }: SesCall): Promise<object> {
   const onMxFailure = input.choice('BehaviorOnMxFailure', ['USE_DEFAULT_VALUE', 'REJECT_MESSAGE'])
   const mailFrom = input.text('MailFromDomain') ?? ''
   const identity = await setIdentity(app, nameIn(input), { mailFrom, ...(mailFrom !== '' && onMxFailure && { onMxFailure }) })
-  if (app.settings.network === 'lab') await publishIdentity(app, identity, { target: { kind: 'lab' }, dryRun: false })
+  await publishInLab(app, identity)
   return {}
 }
 

@@ -220,7 +220,7 @@ test('identities: made, read, changed, listed in pages, deleted', async () => {
   await client.send(new PutEmailIdentityMailFromAttributesCommand({ EmailIdentity: 'new.example', MailFromDomain: 'bounce.new.example' }))
   expect(await client.send(new GetEmailIdentityCommand({ EmailIdentity: 'new.example' }))).toMatchObject({
     DkimAttributes: { SigningEnabled: false },
-    MailFromAttributes: { MailFromDomain: 'bounce.new.example', MailFromDomainStatus: 'PENDING', BehaviorOnMxFailure: 'USE_DEFAULT_VALUE' },
+    MailFromAttributes: { MailFromDomain: 'bounce.new.example', MailFromDomainStatus: 'SUCCESS', BehaviorOnMxFailure: 'USE_DEFAULT_VALUE' },
     Tags: [{ Key: 'team', Value: 'a' }],
   })
   const first = await client.send(new ListEmailIdentitiesCommand({ PageSize: 2 }))
