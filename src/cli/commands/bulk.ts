@@ -13,6 +13,7 @@ import { DRAFT_OPTIONS } from '../draft-flags.ts'
 import { requiredText, textFlag } from '../moments.ts'
 import { workProgress } from '../progress.ts'
 import { publishOnce } from '../publish-once.ts'
+import { SENDING_FAILS } from '../sending-fails.ts'
 import { LIST_OPTION, messageTags, SES_OPTIONS } from '../tags.ts'
 import { reopenInput } from '../values.ts'
 
@@ -56,21 +57,7 @@ export default command<Shown>({
     { flags: '--timeout <duration>', summary: 'how long a row waits, for a send-rate token too (default 30s)' },
     { flags: '-n, --dry-run', summary: 'look at every row, and send nothing' },
   ],
-  fails: [
-    'usage',
-    'bad-data',
-    'too-large',
-    'no-input',
-    'not-verified',
-    'mail-from-not-verified',
-    'sending-paused',
-    'quota-exceeded',
-    'rate-exceeded',
-    'not-found',
-    'store-unavailable',
-    'config',
-    'interrupted',
-  ],
+  fails: SENDING_FAILS,
   results: {
     0: 'all delivered, or accepted with --no-wait',
     1: 'a row bounced, was refused or is suppressed',

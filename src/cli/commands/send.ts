@@ -16,6 +16,7 @@ import type { StoredMessage } from '../../ports/store.ts'
 import { type CommandContext, command, type Flags } from '../command.ts'
 import { composeRequest, DRAFT_OPTIONS, givenDraftFlags } from '../draft-flags.ts'
 import { publishOnce } from '../publish-once.ts'
+import { SENDING_FAILS } from '../sending-fails.ts'
 import { LIST_OPTION, messageTags, SES_OPTIONS } from '../tags.ts'
 import { openInput } from '../values.ts'
 
@@ -68,21 +69,7 @@ export default command<Sent>({
     { flags: '--signer <name>', summary: 'DKIM signer', choices: ['own', 'dkim-signer'] },
     { flags: '-n, --dry-run', summary: 'check everything and store nothing' },
   ],
-  fails: [
-    'usage',
-    'bad-data',
-    'too-large',
-    'no-input',
-    'not-verified',
-    'mail-from-not-verified',
-    'sending-paused',
-    'quota-exceeded',
-    'rate-exceeded',
-    'not-found',
-    'store-unavailable',
-    'config',
-    'interrupted',
-  ],
+  fails: SENDING_FAILS,
   results: {
     0: 'all delivered, or accepted with --no-wait',
     1: 'a recipient bounced, or is suppressed',

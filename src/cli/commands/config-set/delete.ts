@@ -3,7 +3,7 @@
 import { printable } from '../../../base/redact.ts'
 import { deleteConfigurationSet, identitiesFollowing, readConfigurationSet } from '../../../operations/configuration-sets.ts'
 import { command } from '../../command.ts'
-import { confirm } from '../../prompts.ts'
+import { DELETION_FLAGS, deletionWord, isDeletionMeant } from '../../deletion.ts'
 
 interface Deleted {
   readonly ConfigurationSetName: string
@@ -20,25 +20,18 @@ export default command<Deleted>({
     'Messages that were accepted with it keep its options; new ones that name it, or whose identity has it as its default, are refused until ' +
     'mailctl identity set --config-set names another.',
   examples: ['mailctl config-set delete receipts --yes', 'mailctl config-set delete receipts --dry-run'],
-  options: [
-    { flags: '--yes', summary: 'do not ask' },
-    { flags: '-n, --dry-run', summary: 'say what would be removed' },
-  ],
+  options: DELETION_FLAGS,
   fails: ['usage', 'not-found', 'config', 'store-unavailable'],
-  async run({ app, io }, [typed = ''], flags) {
-    const opened = await app()
+  async run(context, [typed = ''], flags) {
+    const opened = await context.app()
     const { name } = await readConfigurationSet(opened, typed)
     const kept = { ConfigurationSetName: name, Deleted: false, Dependents: await identitiesFollowing(opened, name) }
-    if (flags['dryRun'] === true) return kept
-    const sure =
-      flags['yes'] === true || !io.interactive || (await confirm(io, { message: `Remove ${name}${usedBy(kept)}?`, flag: '--yes' }))
-    if (!sure) return kept
+    if (!(await isDeletionMeant(context, flags, `Remove ${name}${usedBy(kept)}?`))) return kept
     await deleteConfigurationSet(opened, name)
     return { ...kept, Deleted: true }
   },
   show: (io, deleted, flags) => {
-    const did = deleted.Deleted ? 'Removed' : flags['dryRun'] === true ? 'Would remove' : 'Kept'
-    io.line(`${did} ${deleted.ConfigurationSetName}${usedBy(deleted)}`)
+    io.line(`${deletionWord(deleted.Deleted, flags)} ${deleted.ConfigurationSetName}${usedBy(deleted)}`)
   },
 })
 

@@ -2,7 +2,7 @@
 import { MailctlError } from '../../../base/errors.ts'
 import { deleteContactList, readContactList } from '../../../operations/contacts.ts'
 import { command } from '../../command.ts'
-import { confirm } from '../../prompts.ts'
+import { DELETION_FLAGS, deletionWord, isDeletionMeant } from '../../deletion.ts'
 
 interface Deleted {
   readonly ContactListName: string
@@ -15,24 +15,17 @@ export default command<Deleted>({
   summary: 'Remove the contact list with all its contacts',
   details: 'What they wanted and did not want is forgotten, too. Without a terminal it needs --yes.',
   examples: ['mailctl contacts delete-list news --yes', 'mailctl contacts delete-list news --dry-run'],
-  options: [
-    { flags: '--yes', summary: 'do not ask' },
-    { flags: '-n, --dry-run', summary: 'say what would be removed' },
-  ],
+  options: DELETION_FLAGS,
   fails: ['usage', 'not-found', 'config', 'store-unavailable'],
-  async run({ app, io }, [typed = ''], flags) {
-    const opened = await app()
+  async run(context, [typed = ''], flags) {
+    const opened = await context.app()
     const { name } = await readContactList(opened, typed)
     const kept = { ContactListName: name, Deleted: false }
-    if (flags['dryRun'] === true) return kept
-    if (flags['yes'] !== true && !io.interactive)
+    if (flags['dryRun'] !== true && flags['yes'] !== true && !context.io.interactive)
       throw new MailctlError('usage', 'this removes every contact of the list', { hint: 'Add --yes to go on.' })
-    if (flags['yes'] !== true && !(await confirm(io, { message: `Remove ${name} and all its contacts?`, flag: '--yes' }))) return kept
+    if (!(await isDeletionMeant(context, flags, `Remove ${name} and all its contacts?`))) return kept
     await deleteContactList(opened, name)
     return { ...kept, Deleted: true }
   },
-  show: (io, { ContactListName, Deleted }, flags) => {
-    if (Deleted) io.line(`Removed ${ContactListName}`)
-    else io.line(flags['dryRun'] === true ? `Would remove ${ContactListName}` : `Kept ${ContactListName}`)
-  },
+  show: (io, { ContactListName, Deleted }, flags) => io.line(`${deletionWord(Deleted, flags)} ${ContactListName}`),
 })

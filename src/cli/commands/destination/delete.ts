@@ -1,8 +1,8 @@
 /** `mailctl destination delete`: DeleteConfigurationSetEventDestination. */
 import { deleteDestination, readDestination } from '../../../operations/event-destinations.ts'
 import { command } from '../../command.ts'
+import { DELETION_FLAGS, deletionWord, isDeletionMeant } from '../../deletion.ts'
 import { OWNER_FLAGS, ownerFlag } from '../../destination.ts'
-import { confirm } from '../../prompts.ts'
 
 interface Deleted {
   readonly EventDestinationName: string
@@ -15,20 +15,15 @@ export default command<Deleted>({
   summary: 'Remove an event destination',
   details: 'What waits for it and its dead letters go with it. The events stay in the log.',
   examples: ['mailctl destination delete hooks --yes', 'mailctl destination delete hooks --config-set receipts --dry-run'],
-  options: [...OWNER_FLAGS, { flags: '--yes', summary: 'do not ask' }, { flags: '-n, --dry-run', summary: 'say what would be removed' }],
+  options: [...OWNER_FLAGS, ...DELETION_FLAGS],
   fails: ['usage', 'bad-data', 'not-found', 'conflict', 'config', 'store-unavailable'],
-  async run({ app, io }, [name = ''], flags) {
-    const opened = await app()
+  async run(context, [name = ''], flags) {
+    const opened = await context.app()
     const destination = await readDestination(opened, ownerFlag(flags), name)
     const kept = { EventDestinationName: name, Deleted: false }
-    if (flags['dryRun'] === true) return kept
-    const sure = flags['yes'] === true || !io.interactive || (await confirm(io, { message: `Remove ${name}?`, flag: '--yes' }))
-    if (!sure) return kept
+    if (!(await isDeletionMeant(context, flags, `Remove ${name}?`))) return kept
     await deleteDestination(opened, destination)
     return { ...kept, Deleted: true }
   },
-  show: (io, { EventDestinationName, Deleted }, flags) => {
-    if (Deleted) io.line(`Removed ${EventDestinationName}`)
-    else io.line(flags['dryRun'] === true ? `Would remove ${EventDestinationName}` : `Kept ${EventDestinationName}`)
-  },
+  show: (io, { EventDestinationName, Deleted }, flags) => io.line(`${deletionWord(Deleted, flags)} ${EventDestinationName}`),
 })

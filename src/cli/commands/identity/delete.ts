@@ -3,7 +3,7 @@
 import { printable } from '../../../base/redact.ts'
 import { type Deletion, deleteIdentity, examineDeletion } from '../../../operations/set-identity.ts'
 import { command } from '../../command.ts'
-import { confirm } from '../../prompts.ts'
+import { DELETION_FLAGS, deletionWord, isDeletionMeant } from '../../deletion.ts'
 
 interface Deleted extends Deletion {
   readonly isDone: boolean
@@ -25,26 +25,20 @@ export default command<Deleted>({
     'From now on nothing is accepted in its name. Mail that was accepted before is still delivered, with the signature and the return path that it ' +
     'has. Identities below it stay, and lose what they inherit. DNS records stay where they were published.',
   examples: ['mailctl identity delete example.com --yes', 'mailctl identity delete example.com --dry-run'],
-  options: [
-    { flags: '--yes', summary: 'do not ask' },
-    { flags: '-n, --dry-run', summary: 'say what would be removed' },
-  ],
+  options: DELETION_FLAGS,
   fails: ['usage', 'bad-data', 'not-found', 'config', 'store-unavailable'],
-  async run({ app, io }, [typed = ''], flags) {
-    const opened = await app()
+  async run(context, [typed = ''], flags) {
+    const opened = await context.app()
     const examined = await examineDeletion(opened, typed)
     const { name } = examined.identity
-    if (flags['dryRun'] === true) return { ...examined, isDone: false }
     const below = examined.dependents.length > 0 ? ` ${dependentsText(examined.dependents)} will inherit nothing from it.` : ''
-    const message = `Remove ${name} and its keys?${below}`
-    const sure = flags['yes'] === true || !io.interactive || (await confirm(io, { message, flag: '--yes' }))
-    if (!sure) return { ...examined, isDone: false }
+    if (!(await isDeletionMeant(context, flags, `Remove ${name} and its keys?${below}`))) return { ...examined, isDone: false }
     return { ...(await deleteIdentity(opened, name)), isDone: true }
   },
   json: ({ identity, dependents, isDone }) => ({ EmailIdentity: identity.name, Deleted: isDone, Dependents: dependents }),
   show(io, { identity, dependents, isDone }, flags) {
-    if (!isDone && flags['dryRun'] !== true) return io.line(`Kept ${identity.name}`)
-    io.line(`${isDone ? 'Removed' : 'Would remove'} ${identity.name}`)
-    if (dependents.length > 0) io.line(`${dependentsText(dependents)} ${isDone ? 'inherit' : 'would inherit'} nothing from it any more`)
+    io.line(`${deletionWord(isDone, flags)} ${identity.name}`)
+    if (dependents.length > 0 && (isDone || flags['dryRun'] === true))
+      io.line(`${dependentsText(dependents)} ${isDone ? 'inherit' : 'would inherit'} nothing from it any more`)
   },
 })

@@ -1,7 +1,7 @@
 /** `mailctl template delete`: DeleteEmailTemplate. */
 import { deleteTemplate, readTemplate } from '../../../operations/templates.ts'
 import { command } from '../../command.ts'
-import { confirm } from '../../prompts.ts'
+import { DELETION_FLAGS, deletionWord, isDeletionMeant } from '../../deletion.ts'
 
 interface Deleted {
   readonly TemplateName: string
@@ -14,23 +14,15 @@ export default command<Deleted>({
   summary: 'Remove a stored template',
   details: 'Messages that were accepted before are as they are. Starters cannot be removed.',
   examples: ['mailctl template delete welcome-1 --yes', 'mailctl template delete welcome-1 --dry-run'],
-  options: [
-    { flags: '--yes', summary: 'do not ask' },
-    { flags: '-n, --dry-run', summary: 'say what would be removed' },
-  ],
+  options: DELETION_FLAGS,
   fails: ['usage', 'not-found', 'config', 'store-unavailable'],
-  async run({ app, io }, [typed = ''], flags) {
-    const opened = await app()
+  async run(context, [typed = ''], flags) {
+    const opened = await context.app()
     const { name } = await readTemplate(opened, typed)
     const kept = { TemplateName: name, Deleted: false }
-    if (flags['dryRun'] === true) return kept
-    const sure = flags['yes'] === true || !io.interactive || (await confirm(io, { message: `Remove ${name}?`, flag: '--yes' }))
-    if (!sure) return kept
+    if (!(await isDeletionMeant(context, flags, `Remove ${name}?`))) return kept
     await deleteTemplate(opened, name)
     return { ...kept, Deleted: true }
   },
-  show: (io, { TemplateName, Deleted }, flags) => {
-    if (Deleted) io.line(`Removed ${TemplateName}`)
-    else io.line(flags['dryRun'] === true ? `Would remove ${TemplateName}` : `Kept ${TemplateName}`)
-  },
+  show: (io, { TemplateName, Deleted }, flags) => io.line(`${deletionWord(Deleted, flags)} ${TemplateName}`),
 })
