@@ -271,6 +271,14 @@ class LazyLab implements Lab {
     sendDue: async () => (await (await this.#labIfAny())?.reports.sendDue()) ?? 0,
   }
 
+  async play(ask: Parameters<Lab['play']>[0]): Promise<void> {
+    await (await this.#lab()).play(ask)
+  }
+
+  async addressAt(isp: string): Promise<string> {
+    return (await this.#lab()).addressAt(isp)
+  }
+
   async dns(): ReturnType<Lab['dns']> {
     return (await this.#lab()).dns()
   }

@@ -50,8 +50,23 @@ const NOT_THE_ADDRESS: ReadonlySet<FailureReason | undefined> = new Set<FailureR
   'systemError',
 ])
 
+/** Words of a refusal that is plainly about who sends, or what. */
+const SENDER_WORDS = /\b(?:spf|dkim|dmarc)\b|polic(?:y|ies)|reputation|block(?:ed)? ?list/i
+
+/** The server gave a bare code, and the status is read from where it stood: RCPT, for one, makes 5.1.1 of 550. */
+const isGuessed = ({ status, reply }: Facts): boolean => !reply.includes(status)
+
 /** First match wins; the order is from the specific reason to the bare code. */
 const RULES: readonly Rule[] = [
+  // RFC 7372 and Google's codes beside it, Microsoft's for DMARC and for authentication: who sends, and how, is not good enough.
+  { when: ({ status }) => /^5\.7\.(2[0-9]|3[0-2]|40|509|515)$/.test(status), is: transient('General') },
+  // "552 1 Requested mail action aborted, mailbox not found": Yahoo.
+  { when: facts => facts.code === 552 && facts.reason === 'noSuchUser' && isGuessed(facts), is: permanent('NoEmail') },
+  // "550 Requested action not taken: mailbox unavailable. Reject due to SPF policy": GMX. "550 SC-001 Mail rejected for policy reasons": Outlook.
+  {
+    when: facts => facts.status === '5.1.1' && isGuessed(facts) && SENDER_WORDS.test(facts.reply),
+    is: transient('General'),
+  },
   { when: ({ status, reason }) => /^[45]\.2\.2$/.test(status) || reason === 'mailboxFull', is: transient('MailboxFull') },
   { when: ({ status, reason }) => /^5\.(3\.4|2\.3)$/.test(status) || reason === 'tooLarge', is: transient('MessageTooLarge') },
   { when: ({ status, reason }) => /^5\.[067]\./.test(status) && reason === 'attachment', is: transient('AttachmentRejected') },

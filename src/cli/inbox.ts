@@ -62,6 +62,8 @@ export const inboxMessageJson = (message: InboxMessage) => ({
   ReceivedTimestamp: isoTime(message.receivedAt),
   Receiver: message.receiver,
   Authentication: authenticationJson(message.authentication),
+  Folder: message.folder === 'spam' ? 'SPAM' : 'INBOX',
+  Rules: message.rules,
 })
 
 /** `spf pass, dkim pass, dmarc pass` */
@@ -72,14 +74,14 @@ export async function showInbox(io: Io, messages: readonly InboxMessage[]): Prom
   if (messages.length === 0) return io.line('The inbox is empty.')
   await showTable(io, {
     head: ['Id', 'Received', 'From', 'To', 'Subject', 'Size', 'Verdicts'],
-    rows: messages.map(({ id, receivedAt, from, envelopeTo, subject, sizeBytes, authentication }) => [
+    rows: messages.map(({ id, receivedAt, from, envelopeTo, subject, sizeBytes, authentication, folder }) => [
       id,
       showTime(receivedAt),
       from,
       envelopeTo.join(', '),
       subject,
       formatSize(sizeBytes),
-      verdictText(authentication),
+      `${verdictText(authentication)}${folder === 'spam' ? ', spam folder' : ''}`,
     ]),
   })
 }

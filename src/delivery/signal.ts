@@ -6,6 +6,7 @@
  * RFC 5321 §3.8 (421), RFC 3463 (4.2.x, 4.3.x, 4.4.x), IANA's X.7.28; texts as Google, Microsoft, Yahoo and United Internet send them.
  */
 import type { Outcome } from '../mail/outcome.ts'
+import { withoutRepeatedStatus } from '../mail/reply.ts'
 
 export interface Signal {
   /**
@@ -46,13 +47,15 @@ function kindOf({ action, status, reply }: Outcome): Signal['kind'] {
   return closes || SITE_STATUS.has(status) || isAbout(reply, CROWDED) ? 'failing' : 'unrelated'
 }
 
+const NOT_ABOUT_RATE: ReadonlySet<number> = new Set([509, 512, 513, 515, 652])
+
 /**
  * X.7.28: mail flood detected (IANA). X.7.500 to X.7.699: Exchange Online and Outlook.com, "server busy" and "rate limited", but for
- * X.7.652, which is about connections.
+ * X.7.652, which is about connections, and for those that judge how a message is authenticated or made.
  */
 function wantsLess(status: string, reply: string): boolean {
   const detail = status.slice(2).startsWith('7.') ? Number(status.slice(4)) : 0
-  return detail === 28 || (detail >= 500 && detail <= 699 && detail !== 652) || isAbout(reply, THROTTLED)
+  return detail === 28 || (detail >= 500 && detail <= 699 && !NOT_ABOUT_RATE.has(detail)) || isAbout(reply, THROTTLED)
 }
 
 /**
@@ -89,6 +92,6 @@ const THROTTLED = [
 const MAX_READ = 500
 
 function isAbout(reply: string, words: readonly string[]): boolean {
-  const text = reply.slice(0, MAX_READ).toLowerCase()
+  const text = withoutRepeatedStatus(reply.slice(0, MAX_READ)).toLowerCase()
   return words.some(word => text.includes(word))
 }

@@ -1,6 +1,6 @@
 /**
  * What the box's name server says about names for which nothing was published: every domain receives mail, our own host its own, names below `_` and under
- * `.invalid` do not exist, and our own host and amazonses.com have the SPF records that let mail from this machine pass.
+ * `.invalid` do not exist, and our own host, amazonses.com and amazon.com have the SPF records that let mail from this machine pass.
  */
 import type { DnsRecord } from '../mail/dns-record.ts'
 import { EVERYBODY, SITES, siteBehind } from './sites.ts'
@@ -27,7 +27,8 @@ export function defaultRecords(name: string, hostname: string): readonly DnsReco
   if (own?.mx[0]?.host === '') return records
   if (site.policy.ipv6Only !== true) records.push({ type: 'A', name, ttl: TTL, address: IPV4 })
   records.push({ type: 'AAAA', name, ttl: TTL, address: IPV6 })
-  if (name === 'amazonses.com') records.push({ type: 'TXT', name, ttl: TTL, text: `v=spf1 ip4:${IPV4} ip6:${IPV6} ~all` })
+  if (name === 'amazonses.com' || name === 'amazon.com')
+    records.push({ type: 'TXT', name, ttl: TTL, text: `v=spf1 ip4:${IPV4} ip6:${IPV6} ~all` })
   if (name === hostname) records.push({ type: 'TXT', name, ttl: TTL, text: `v=spf1 a ip4:${IPV4} ip6:${IPV6} ~all` })
   return records
 }

@@ -27,6 +27,9 @@ export interface InboxMessage {
   readonly receiver: string
   readonly sizeBytes: number
   readonly authentication: Verdicts
+  readonly folder: 'inbox' | 'spam'
+  /** Rules of a look-alike that put it there: `gmail: one-click-unsubscribe`. */
+  readonly rules: readonly string[]
 }
 
 export interface InboxFilter {
@@ -48,8 +51,12 @@ export interface Arrived {
   readonly tls: string
   readonly receivedAt: number
   readonly authentication: Verdicts
+  readonly folder: 'inbox' | 'spam'
+  readonly rules: readonly string[]
   /** The receiver's own fields, made when the id is known. */
   readonly trace: (id: string) => Buffer
+  /** Runs in the transaction that takes it. */
+  readonly took?: () => void
 }
 
 export class Inbox {
@@ -128,6 +135,8 @@ export class Inbox {
       receiver: String(row.receiver),
       sizeBytes: Number(row.size_bytes),
       authentication: JSON.parse(String(row.authentication)),
+      folder: row.folder === 'spam' ? 'spam' : 'inbox',
+      rules: JSON.parse(String(row.rules)),
     }
   }
 
@@ -183,7 +192,7 @@ export class Arriving {
 
   /** The commit that makes it count. @returns its id */
   take(arrived: Arrived): string {
-    const { envelopeFrom, envelopeTo, receiver, tls, receivedAt, authentication, trace } = arrived
+    const { envelopeFrom, envelopeTo, receiver, tls, receivedAt, authentication, folder, rules, trace, took } = arrived
     const header = this.header()
     const field = (name: string): string => findField(header, name)?.value ?? ''
     const from = decodeText(field('From'))
@@ -194,7 +203,7 @@ export class Arriving {
       this.#database
         .prepare(
           `UPDATE inbox_message SET taken = 1, received_at = ?, envelope_from = ?, receiver = ?, tls = ?, subject = ?, from_text = ?,
-           from_address = ?, header_message_id = ?, size_bytes = ?, trace = ?, authentication = ? WHERE id = ?`,
+           from_address = ?, header_message_id = ?, size_bytes = ?, trace = ?, authentication = ?, folder = ?, rules = ? WHERE id = ?`,
         )
         .run(
           receivedAt,
@@ -208,10 +217,13 @@ export class Arriving {
           this.#size + top.length,
           top,
           JSON.stringify(authentication),
+          folder,
+          JSON.stringify(rules),
           id,
         )
       const insert = this.#database.prepare('INSERT INTO inbox_recipient (message, position, address) VALUES (?, ?, ?)')
       for (const [position, address] of envelopeTo.entries()) insert.run(id, position, address)
+      took?.()
       return String(id)
     })
   }

@@ -13,6 +13,7 @@ import type { DnsServer } from '../wire/dns-server.ts'
 import { labAuthority } from './authority.ts'
 import { Inbox, type InboxFilter, type InboxMessage } from './inbox.ts'
 import { type PendingReport, PendingReports } from './pending-reports.ts'
+import { addressAt, orderPlay, type PlayAsk } from './plays.ts'
 import { Receiver } from './receiver.ts'
 import { type Site, siteBehind } from './sites.ts'
 import { LabZone } from './zone.ts'
@@ -28,6 +29,8 @@ export interface LabOptions {
   readonly scope: 'internet' | 'simulator'
   /** What receivers ask about senders; the box's own zone when absent. */
   readonly lookup?: (name: string, type: RecordType) => Promise<DnsAnswer>
+  /** One message stands for so many, where look-alikes count; default 1. */
+  readonly scale?: number
   readonly log?: Log
   /** Where the account takes reports; opened by the first call. */
   readonly inbound: () => Promise<Place>
@@ -52,6 +55,10 @@ export interface OpenLab {
     open(id: string): Promise<Readable>
     clear(): Promise<number>
   }
+  /** What the receiver of one message is to do with one recipient. @throws MailctlError usage: no such provider */
+  play(ask: PlayAsk): Promise<void>
+  /** An address at a provider that has look-alikes here. @throws MailctlError usage: no such provider */
+  addressAt(isp: string): Promise<string>
   readonly zone: LabZone
   readonly reports: {
     nextDueAt(returnPath?: string): Promise<number | undefined>
@@ -70,6 +77,7 @@ export function openLab(options: LabOptions): OpenLab {
   const zone = new LabZone(database, hostname)
   const inbox = new Inbox(database)
   const reports = new PendingReports(database)
+  const memory = { database, now }
   const lookup = options.lookup ?? (async (name: string, type: RecordType) => zone.resolve(name, type))
   const receivers: Receiver[] = []
   const doors = new Map<string, Promise<Place>>()
@@ -87,9 +95,10 @@ export function openLab(options: LabOptions): OpenLab {
       host,
       site,
       inbox,
-      memory: { database, now },
+      memory,
       reports,
       lookup,
+      scale: options.scale ?? 1,
     })
     receivers.push(receiver)
     return receiver.listen(address)
@@ -156,6 +165,8 @@ export function openLab(options: LabOptions): OpenLab {
       open: async id => inbox.open(id),
       clear: async () => inbox.clear(),
     },
+    play: async ask => orderPlay(ask, memory),
+    addressAt: async isp => addressAt(isp),
     zone,
     reports: {
       nextDueAt: async returnPath => reports.nextDueAt(returnPath),

@@ -1,7 +1,10 @@
 /** How a receiver treats those who come: what it offers, whom it refuses and when. Everything not refused is taken. */
 import type { Database } from '../base/database.ts'
+import type { Header } from '../mail/header.ts'
 import type { Reply } from '../mail/reply.ts'
 import type { Returned } from './pending-reports.ts'
+import type { Provider } from './provider.ts'
+import type { Verdicts } from './verdicts.ts'
 
 /** `broken` offers STARTTLS and cannot do it; `old` knows TLS 1.0 and 1.1 only. */
 export type TlsStyle = 'modern' | 'none' | 'broken' | 'old'
@@ -39,6 +42,46 @@ export interface Policy {
   readonly accepted?: (id: string) => Reply
   /** What a recipient sends back, by mail, for a message that was taken. */
   readonly returns?: (recipient: string) => Returned | undefined
+  /** A look-alike, which makes up its mind as it gets to know the client. */
+  readonly provider?: Provider
+}
+
+/** A client, as it comes to be known. */
+export interface Visitor {
+  readonly ip: string
+  helo(): string
+  isSecure(): boolean
+}
+
+export interface VisitedMessage {
+  readonly from: string
+  readonly to: readonly string[]
+  readonly header: Header
+  readonly verdicts: Verdicts
+  /** What becomes of it was ordered: no rule stands in its way. */
+  readonly isPlayed: boolean
+}
+
+export type VisitOutcome =
+  | { readonly refusal: Reply }
+  | {
+      readonly refusal?: undefined
+      readonly folder: 'inbox' | 'spam'
+      /** Rules that put it there. */
+      readonly rules: readonly string[]
+      /** Notes that it was taken. Call inside the transaction that takes it. */
+      took(): void
+      accepted(id: string): Reply
+    }
+
+/** One session; each step may end in a refusal. */
+export interface Visit {
+  greeting(): Promise<Reply | undefined>
+  mail(): Reply | undefined
+  recipient(from: string, to: string): Promise<Reply | undefined>
+  message(message: VisitedMessage): Promise<VisitOutcome>
+  /** A recipient was refused because there is no such user. */
+  unknown(): void
 }
 
 export const ACCEPT_ALL: Policy = { tls: 'modern' }
@@ -46,6 +89,15 @@ export const ACCEPT_ALL: Policy = { tls: 'modern' }
 const HOUR = 3_600_000
 /** Nobody comes back after so long; bounds the table. */
 const FORGET_AFTER = 30 * 24 * HOUR
+
+/** Whether this triple was put off before. */
+export function isPutOff({ receiver, ip, from, to }: Recipient, { database }: Memory): boolean {
+  return (
+    database
+      .prepare('SELECT 1 AS yes FROM deferral WHERE receiver = ? AND ip = ? AND sender = ? AND recipient = ?')
+      .get(receiver, ip, from.toLowerCase(), to.toLowerCase()) !== undefined
+  )
+}
 
 /**
  * Puts a triple off the first time it is seen. `once`: for ever after it is known. `each`: the next time it passes and is forgotten, so

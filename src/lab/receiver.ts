@@ -6,14 +6,17 @@ import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
 import type { DnsAnswer, RecordType } from '../mail/dns-record.ts'
+import { says } from '../mail/failure-reasons.ts'
 import type { Header } from '../mail/header.ts'
-import type { Reply } from '../mail/reply.ts'
+import { type Reply, replyText } from '../mail/reply.ts'
 import { SmtpServer } from '../wire/smtp-server.ts'
 import { type SmtpPeer, type SmtpSession, smtpReply } from '../wire/smtp-session.ts'
 import { contextFor } from './authority.ts'
 import { type Arriving, hopCount, type Inbox } from './inbox.ts'
-import type { PendingReports } from './pending-reports.ts'
-import type { Memory } from './policy.ts'
+import type { PendingReports, Returned } from './pending-reports.ts'
+import { findPlay, type Play, type PlayedOutcome, refusalOf } from './plays.ts'
+import type { Memory, Visit } from './policy.ts'
+import { visitProvider } from './provider-visit.ts'
 import type { Site } from './sites.ts'
 import { traceFields } from './trace.ts'
 import { judge, type Verdicts } from './verdicts.ts'
@@ -27,6 +30,8 @@ const OK = smtpReply(250, '2.0.0', 'Ok')
 interface Envelope {
   readonly from: string
   readonly to: readonly string[]
+  /** What was ordered for its recipients. */
+  readonly plays: readonly Play[]
 }
 
 export interface ReceiverOptions {
@@ -38,6 +43,8 @@ export interface ReceiverOptions {
   /** What goes back to senders. */
   readonly reports: PendingReports
   readonly lookup: (name: string, type: RecordType) => Promise<DnsAnswer>
+  /** One message stands for so many, where look-alikes count. */
+  readonly scale: number
 }
 
 export class Receiver {
@@ -72,28 +79,38 @@ export class Receiver {
 
   #session(peer: SmtpPeer): SmtpSession {
     const { host, site, memory } = this.#options
-    const { greeting, paceMs, rcpt } = site.policy
+    const { greeting, paceMs } = site.policy
+    const visit = this.#visit(peer)
     let from = ''
     let to: string[] = []
+    let plays: Play[] = []
     const paced = (reply: Reply): Reply | Promise<Reply> => (paceMs === undefined ? reply : pause(paceMs, reply))
+    const welcome = greeting ?? { code: 220, lines: [site.banner ?? `${host} ESMTP`] }
     return {
-      greet: () => paced(greeting ?? { code: 220, lines: [site.banner ?? `${host} ESMTP`] }),
+      greet: () => (visit === undefined ? paced(welcome) : visit.greeting().then(refusal => refusal ?? welcome)),
       mail(address) {
         from = address
-        return paced(OK)
+        return paced(visit?.mail() ?? OK)
       },
-      rcpt(address) {
-        const refusal = rcpt?.({ receiver: host, ip: peer.address, from, to: address }, memory)
-        if (refusal !== undefined) return paced(refusal)
-        to.push(address)
-        return paced(OK)
+      rcpt: address => {
+        const take = (refusal: Reply | undefined): Reply | Promise<Reply> => {
+          if (refusal === undefined) to.push(address)
+          return paced(refusal ?? OK)
+        }
+        const play = findPlay(from, address, memory)
+        if (play === undefined) return this.#refusal({ ip: peer.address, from, to: address }, visit, take)
+        const refusal = refusalOf(play, memory)
+        if (refusal === undefined) plays.push(play)
+        else if (says('noSuchUser', replyText(refusal))) visit?.unknown()
+        return take(refusal)
       },
       reset() {
         from = ''
         to = []
+        plays = []
       },
       data: body => {
-        const work = this.#take(body, peer, { from, to: [...to] }).then(paced)
+        const work = this.#take(body, peer, { from, to: [...to], plays: [...plays] }, visit).then(paced)
         this.#working.add(work)
         const done = (): unknown => this.#working.delete(work)
         work.then(done, done)
@@ -102,7 +119,26 @@ export class Receiver {
     }
   }
 
-  async #take(body: AsyncIterable<Buffer>, peer: SmtpPeer, envelope: Envelope): Promise<Reply> {
+  /** Absent where the receiver is no look-alike. */
+  #visit(peer: SmtpPeer): Visit | undefined {
+    const { site, memory, lookup, scale } = this.#options
+    const { provider } = site.policy
+    if (provider === undefined) return undefined
+    const visitor = { ip: peer.address, helo: () => peer.helloName, isSecure: () => peer.tls !== undefined }
+    return visitProvider(provider, visitor, { memory, lookup, scale })
+  }
+
+  #refusal(
+    { ip, from, to }: { readonly ip: string; readonly from: string; readonly to: string },
+    visit: Visit | undefined,
+    take: (refusal: Reply | undefined) => Reply | Promise<Reply>,
+  ): Reply | Promise<Reply> {
+    const { host, site, memory } = this.#options
+    if (visit !== undefined) return visit.recipient(from, to).then(take)
+    return take(site.policy.rcpt?.({ receiver: host, ip, from, to }, memory))
+  }
+
+  async #take(body: AsyncIterable<Buffer>, peer: SmtpPeer, envelope: Envelope, visit: Visit | undefined): Promise<Reply> {
     const { inbox, site } = this.#options
     const { afterData } = site.policy
     const arriving = inbox.receive()
@@ -114,7 +150,7 @@ export class Receiver {
         if (verdicts !== undefined) await copy.write(chunk)
       }
       copy.end()
-      if (verdicts !== undefined) return this.#keep(arriving, peer, envelope, await verdicts)
+      if (verdicts !== undefined) return await this.#keep(arriving, peer, envelope, await verdicts, visit)
       arriving.discard()
       if (afterData !== 'drop' && afterData !== undefined) return afterData
       peer.drop()
@@ -135,12 +171,24 @@ export class Receiver {
     return verdicts
   }
 
-  #keep(arriving: Arriving, peer: SmtpPeer, { from, to }: Envelope, authentication: Verdicts): Reply {
+  async #keep(
+    arriving: Arriving,
+    peer: SmtpPeer,
+    { from, to, plays }: Envelope,
+    authentication: Verdicts,
+    visit: Visit | undefined,
+  ): Promise<Reply> {
     const { host, site, memory } = this.#options
     const header = arriving.header()
     if (hopCount(header) > MAX_HOPS) {
       arriving.discard()
       return smtpReply(554, '5.4.6', 'Too many hops, this message is going round in circles')
+    }
+    const isPlayed = plays.length === to.length
+    const outcome = await visit?.message({ from, to, header, verdicts: authentication, isPlayed })
+    if (outcome?.refusal !== undefined) {
+      arriving.discard()
+      return outcome.refusal
     }
     const { address: ip, helloName: helo } = peer
     const tls = peer.tls === undefined ? '' : `${peer.tls.version} ${peer.tls.cipher}`
@@ -153,22 +201,30 @@ export class Receiver {
       tls,
       receivedAt: at,
       authentication,
+      folder: outcome?.folder ?? 'inbox',
+      rules: outcome?.rules ?? [],
       trace: id => traceFields({ id, receiver: host, ip, helo, from, to, protocol, tls, at, authentication }),
+      ...(outcome && { took: outcome.took }),
     })
-    this.#returnReports(header, peer, { from, to }, at)
-    return site.policy.accepted?.(id) ?? smtpReply(250, '2.0.0', `Ok: queued as ${id}`)
+    this.#returnReports(header, peer, { from, to, plays }, at)
+    const played = plays.find(({ reply, outcome }) => reply !== undefined && outcome !== 'delay')?.reply
+    return played ?? outcome?.accepted(id) ?? site.policy.accepted?.(id) ?? smtpReply(250, '2.0.0', `Ok: queued as ${id}`)
   }
 
   /** Before the message is answered for, so that none is forgotten. */
-  #returnReports(header: Header, { address: ip }: SmtpPeer, { from, to }: Envelope, at: number): void {
+  #returnReports(header: Header, { address: ip }: SmtpPeer, { from, to, plays }: Envelope, at: number): void {
     const { host, site, reports } = this.#options
     const returning = to.flatMap(address => {
-      const returns = site.policy.returns?.(address)
+      const play = plays.find(({ recipient }) => recipient.toLowerCase() === address.toLowerCase())
+      const returns = play === undefined ? site.policy.returns?.(address) : RETURNED[play.outcome]
       return returns === undefined ? [] : [{ address, returns }]
     })
     if (returning.length > 0) reports.add({ receiver: host, from, to: returning, ip, header, at })
   }
 }
+
+/** What is mailed back where the outcome was ordered. */
+const RETURNED: Readonly<Partial<Record<PlayedOutcome, Returned>>> = { complaint: 'complaint', ooto: 'answer' }
 
 /** A message as it arrives, for a second reader at the pace of the slower one. A reader that has seen enough is waited for no more. */
 class LiveCopy {

@@ -83,7 +83,49 @@ CREATE INDEX pending_report_due ON pending_report (due_at, id);
 CREATE INDEX pending_report_path ON pending_report (return_path);
 `
 
+const receivers = `
+-- Where a look-alike put a message, and by which of its rules.
+ALTER TABLE inbox_message ADD COLUMN folder TEXT NOT NULL DEFAULT 'inbox';
+ALTER TABLE inbox_message ADD COLUMN rules TEXT NOT NULL DEFAULT '[]';
+
+-- What look-alikes remember of a sender: kind is ip or domain, day is days since 1970.
+CREATE TABLE sender_day (
+  provider TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  taken INTEGER NOT NULL DEFAULT 0,
+  unknown INTEGER NOT NULL DEFAULT 0,
+  complaints INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (provider, kind, sender, day)
+) STRICT, WITHOUT ROWID;
+-- allowance: messages that could come at once at the moment \`at\`. bulk_since: for good, once there.
+CREATE TABLE sender (
+  provider TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  allowance REAL NOT NULL,
+  at INTEGER NOT NULL,
+  bulk_since INTEGER,
+  PRIMARY KEY (provider, kind, sender)
+) STRICT, WITHOUT ROWID;
+
+-- What a receiver was told to do with one message to one recipient. answered: how often it was asked about it.
+CREATE TABLE play (
+  recipient TEXT NOT NULL COLLATE NOCASE,
+  return_path TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  code INTEGER,
+  lines TEXT NOT NULL DEFAULT '[]',
+  at INTEGER NOT NULL,
+  answered INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (recipient, return_path)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX play_at ON play (at);
+`
+
 export const LAB_MIGRATIONS: readonly Migration[] = [
   { name: '001-lab', sql: first },
   { name: '002-reports', sql: reports },
+  { name: '003-receivers', sql: receivers },
 ]

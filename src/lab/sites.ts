@@ -5,10 +5,7 @@
 
 import { SIMULATOR_DOMAIN } from '../mail/mailbox-simulator.ts'
 import { ACCEPT_ALL, type Policy } from './policy.ts'
-import gmail from './receivers/gmail.json' with { type: 'json' }
-import gmx from './receivers/gmx.json' with { type: 'json' }
-import outlook from './receivers/outlook.json' with { type: 'json' }
-import yahoo from './receivers/yahoo.json' with { type: 'json' }
+import { PROVIDERS, type Provider } from './provider.ts'
 import { simulatorPolicy } from './simulator.ts'
 import * as test from './test-policies.ts'
 
@@ -28,15 +25,14 @@ export interface Site {
 /** The receiver of everybody who is not listed. */
 export const EVERYBODY: Site = { mx: [{ preference: 10, host: 'mx.everybody.test' }], policy: ACCEPT_ALL }
 
-interface ProviderFile {
-  readonly banner: string
-  readonly mx: Readonly<Record<string, readonly (readonly (string | number)[])[]>>
-}
-
-const providerSites = ({ banner, mx }: ProviderFile): [domain: string, site: Site][] =>
-  Object.entries(mx).map(([domain, hosts]) => [
+const providerSites = (provider: Provider): [domain: string, site: Site][] =>
+  Object.entries(provider.mx).map(([domain, hosts]) => [
     domain,
-    { mx: hosts.map(([preference, host]) => ({ preference: Number(preference), host: String(host) })), policy: ACCEPT_ALL, banner },
+    {
+      mx: hosts.map(([preference, host]) => ({ preference: Number(preference), host: String(host) })),
+      policy: { tls: 'modern', provider },
+      banner: provider.banner,
+    },
   ])
 
 const one = (domain: string, policy: Policy): [domain: string, site: Site] => [
@@ -45,7 +41,7 @@ const one = (domain: string, policy: Policy): [domain: string, site: Site] => [
 ]
 
 export const SITES: ReadonlyMap<string, Site> = new Map([
-  ...[gmail, outlook, yahoo, gmx].flatMap(providerSites),
+  ...PROVIDERS.flatMap(providerSites),
   [SIMULATOR_DOMAIN, { mx: [{ preference: 10, host: SIMULATOR_DOMAIN }], policy: simulatorPolicy }],
   one('greylist.test', test.greylist),
   one('mailboxfull.test', test.mailboxFull),

@@ -6,6 +6,7 @@
  * and Mimecast print in their help for senders; the detail of each status is that of RFC 3463 and the registry of enhanced codes. Each
  * pattern is tried on a short text and has no nested repetition.
  */
+import { withoutRepeatedStatus } from './reply.ts'
 
 export type FailureReason =
   | 'noSuchUser'
@@ -210,5 +211,6 @@ export function says(reason: FailureReason, text: string): boolean {
   return REASONS.some(each => each.reason === reason && each.words.test(words))
 }
 
-/** The words of an address are its owner's. */
-const withoutAddresses = (text: string): string => text.slice(0, MAX_TEXT).replace(/[^\s<>]{1,64}@[\w.-]{1,255}/g, '@')
+/** The words of an address are its owner's; a status that begins each line of a reply stands between the words. */
+const withoutAddresses = (text: string): string =>
+  withoutRepeatedStatus(text.slice(0, MAX_TEXT)).replace(/[^\s<>]{1,64}@[\w.-]{1,255}/g, '@')

@@ -23,3 +23,11 @@ export function replyOf(code: number, lines: readonly string[]): Reply {
 export function replyText({ code, lines }: Reply): string {
   return `${code} ${lines.join(' ')}`.trimEnd()
 }
+
+/** A text made of the lines of a reply, without the enhanced status code where it stands again: Gmail begins each line with it. */
+export function withoutRepeatedStatus(text: string): string {
+  const first = /\b[245]\.\d{1,3}\.\d{1,3}(?= )/.exec(text)
+  if (first === null) return text
+  const end = first.index + first[0].length
+  return text.slice(0, end) + text.slice(end).replaceAll(` ${first[0]} `, ' ')
+}

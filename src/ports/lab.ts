@@ -15,6 +15,9 @@ export interface InboxMessage {
   readonly receiver: string
   readonly sizeBytes: number
   readonly authentication: Authentication
+  readonly folder: 'inbox' | 'spam'
+  /** Rules of a look-alike that put it there: `gmail: one-click-unsubscribe`. */
+  readonly rules: readonly string[]
 }
 
 /** Verdicts a receiver reached by itself. `result` is `pass fail softfail neutral none temperror permerror`. */
@@ -55,5 +58,23 @@ export interface Lab {
     /** Mails what is due. @returns how many were taken, or refused for good */
     sendDue(): Promise<number>
   }
+  /** Orders what the receiver of one message is to do with one recipient. @throws MailctlError usage: no such provider */
+  play(ask: PlayAsk): Promise<void>
+  /** An address at a provider that has look-alikes here. @throws MailctlError usage: no such provider */
+  addressAt(isp: string): Promise<string>
   close(): Promise<void>
+}
+
+/** `bounce` refuses for good and `delay` once, both at RCPT; the others take the message, and mail a complaint or an automatic answer back. */
+export interface PlayAsk {
+  readonly recipient: string
+  /** The envelope sender of the message it is for. */
+  readonly returnPath: string
+  readonly outcome: 'success' | 'bounce' | 'delay' | 'complaint' | 'ooto'
+  /** Whose words are spoken: `gmail`, `outlook`, `yahoo`, `gmx`. Absent: those of the recipient's domain, if it looks like one of them. */
+  readonly isp?: string
+  /** Instead of what those words have. */
+  readonly code?: number
+  readonly status?: string
+  readonly text?: string
 }

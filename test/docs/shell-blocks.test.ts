@@ -19,6 +19,11 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'needs a name server of the reader; test/servers does it with BIND',
   'mailctl dns serve --dns 127.0.0.1:8053': 'runs until it is stopped, on a fixed port; test/wire and test/operations serve on a free one',
   'mailctl serve --smtp-trust 127.0.0.1/32': 'runs until it is stopped, on a fixed port; test/scenarios/serve runs it on a free one',
+  'mailctl serve                      # http://127.0.0.1:8025, and with TLS https://127.0.0.1:8443':
+    'runs until it is stopped, on fixed ports; test/servers/aws-clients serves on a free one',
+  'mailctl keys create                # AccessKeyId and SecretAccessKey, shown once': 'shows a secret; test/servers/aws-clients uses one',
+  'aws sesv2 --endpoint-url http://127.0.0.1:8025 send-email --from-email-address shop@example.com \\':
+    'needs the aws command; test/servers/aws-clients runs it',
   'npm run test:reliability -- --seeds 1-1000 --jobs 2': 'takes half an hour; .ci/run takes a sample of 50',
   'npm run test:soak -- --minutes 30': 'takes half an hour; .ci/run takes a minute of it',
   'mailctl destination create hooks --config-set receipts --url http://127.0.0.1:3000/ses':

@@ -25,6 +25,8 @@ test('inbox list in the words of the contract', async () => {
         SizeBytes: 1_536,
         ReceivedTimestamp: '2026-01-01T12:00:00.000Z',
         Receiver: 'gmail-smtp-in.l.google.com',
+        Folder: 'INBOX',
+        Rules: [],
         Authentication: {
           Spf: 'pass',
           Dkim: [{ Domain: 'example.com', Selector: 's1', Result: 'pass', Detail: '' }],

@@ -51,8 +51,10 @@ test.each([
   ['mx00.emig.gmx.net', 'a@gmx.de'],
 ])('%s takes mail for %s', async (host, to) => {
   const { lab } = openBox()
-  expect((await sendTo(lab, { host, to: [to] })).code).toBe(250)
-  expect(await inboxOf(lab)).toMatchObject([{ receiver: host }])
+  const message = 'From: ann@sender.test\r\nMessage-ID: <1@sender.test>\r\n\r\nHello\r\n'
+  lab.zone.add([{ type: 'TXT', name: 'sender.test', ttl: 60, text: 'v=spf1 ip4:127.0.0.1 -all' }])
+  expect((await sendTo(lab, { host, to: [to], message })).code).toBe(250)
+  expect(await inboxOf(lab)).toMatchObject([{ receiver: host, folder: 'inbox', rules: [] }])
 })
 
 test('greylist.test: 451 the first time for each triple, 250 from then on, also for the next process', async () => {

@@ -34,6 +34,7 @@ test.each<[string, RecordType, string]>([
   ['mx.ipv6.test', 'A', 'no data'],
   ['ipv6.test', 'A', 'no data'],
   ['amazonses.com', 'TXT', 'v=spf1 ip4:127.0.0.1 ip6:::1 ~all'],
+  ['amazon.com', 'TXT', 'v=spf1 ip4:127.0.0.1 ip6:::1 ~all'],
   ['feedback-smtp.us-east-1.amazonses.com', 'A', '127.0.0.1'],
   ['mta.example.test', 'TXT', 'v=spf1 a ip4:127.0.0.1 ip6:::1 ~all'],
   ['1.0.0.127.in-addr.arpa', 'PTR', 'mta.example.test'],

@@ -51,7 +51,8 @@ function openEngine(network: 'lab' | 'live' = 'lab') {
 describe('test domains', () => {
   test.each([
     ['anybody.example', 'delivered 2.0.0', 'TLSv1.3'],
-    ['gmail.com', 'delivered 2.0.0', 'TLSv1.3'],
+    ['outlook.com', 'delivered 2.0.0', 'TLSv1.3'],
+    ['gmail.com', 'failed 5.7.1', 'TLSv1.3'],
     ['greylist.test', 'delayed 4.7.1', 'TLSv1.3'],
     ['mailboxfull.test', 'delayed 4.2.2', 'TLSv1.3'],
     ['nouser.test', 'failed 5.1.1', 'TLSv1.3'],

@@ -100,6 +100,8 @@ export const mail = (fields: Partial<StoredMail> = {}): StoredMail => ({
   from: 'bob@example.com',
   headerMessageId: 'x@example.com',
   receivedAt: Date.parse('2026-01-01T12:00:00Z'),
+  folder: 'inbox',
+  rules: [],
   receiver: 'gmail-smtp-in.l.google.com',
   sizeBytes: 1_536,
   authentication: {

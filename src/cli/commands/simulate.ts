@@ -22,10 +22,17 @@ export default command<Shown>({
     'mailctl simulate bounce --from orders@example.com --label order-17',
     'mailctl simulate bounce --json',
     'mailctl simulate complaint --sim-delay 0',
+    'mailctl simulate bounce --isp gmail',
+    "mailctl simulate delay --to ann@example.net --code 450 --status 4.2.1 --text 'try later'",
   ],
   options: [
     { flags: '--from <address>', summary: 'sender; default: one of a verified identity' },
     { flags: '--label <label>', summary: 'sub-address, as in bounce+label@simulator.amazonses.com' },
+    { flags: '--to <address>', summary: 'play the outcome at the receiver of this address, in the lab' },
+    { flags: '--isp <name>', summary: 'in the words of gmail, outlook, yahoo or gmx; without --to at an address of theirs' },
+    { flags: '--code <number>', summary: 'with --to or --isp: the reply code' },
+    { flags: '--status <status>', summary: 'with --to or --isp: the enhanced status code, such as 5.1.1' },
+    { flags: '--text <text>', summary: 'with --to or --isp: the text of the reply' },
     ...SES_OPTIONS,
     { flags: '--sim-delay <duration>', summary: 'how long the simulator waits with its report (default 2s for complaint, 3s for ooto)' },
     { flags: '--timeout <duration>', summary: 'how long to wait for the events (default 30s)' },
@@ -74,15 +81,28 @@ export default command<Shown>({
 })
 
 function request(outcome: SimulatedOutcome, flags: Parameters<typeof messageTags>[0], signal: AbortSignal): Parameters<typeof simulate>[1] {
-  const { from, label, timeout, configSet, simDelay } = flags
+  const { from, label, to, isp, timeout, configSet, simDelay } = flags
+  const reply = replyFlags(flags)
   return {
     outcome,
     ...(typeof from === 'string' && { from }),
     ...(typeof label === 'string' && { label }),
+    ...(typeof to === 'string' && { to }),
+    ...(typeof isp === 'string' && { isp }),
+    ...(reply && { reply }),
     tags: messageTags(flags),
     configurationSet: typeof configSet === 'string' ? configSet : null,
     ...(typeof simDelay === 'string' && { reportDelayMs: parseDuration(simDelay) }),
     timeoutMs: parseDuration(typeof timeout === 'string' ? timeout : '30s'),
     signal,
+  }
+}
+
+function replyFlags({ code, status, text }: Parameters<typeof messageTags>[0]): Parameters<typeof simulate>[1]['reply'] {
+  if (code === undefined && status === undefined && text === undefined) return undefined
+  return {
+    ...(typeof code === 'string' && { code: Number(code) }),
+    ...(typeof status === 'string' && { status }),
+    ...(typeof text === 'string' && { text }),
   }
 }

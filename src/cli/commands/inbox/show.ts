@@ -116,6 +116,7 @@ function showMessage(io: Io, { entry, parsed, savedTo }: Extract<Shown, { kind: 
     ['To', printable([...parsed.to, ...parsed.cc].join(', '))],
     ['Subject', printable(parsed.subject)],
     ['Verdicts', printable(verdictText(entry.authentication))],
+    ...(entry.folder === 'spam' ? [['Folder', `spam (${printable(entry.rules.join(', '))})`] as const] : []),
   ])
   io.line()
   if (parsed.text !== null) io.line(printableLines(parsed.text).trimEnd())
