@@ -22,7 +22,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'mailctl serve                      # http://127.0.0.1:8025, and with TLS https://127.0.0.1:8443':
     'runs until it is stopped, on fixed ports; test/servers/aws-clients serves on a free one',
   'mailctl keys create                # AccessKeyId and SecretAccessKey, shown once': 'shows a secret; test/servers/aws-clients uses one',
-  'aws sesv2 --endpoint-url http://127.0.0.1:8025 send-email --from-email-address shop@example.com \\':
+  'aws sesv2 --endpoint-url http://127.0.0.1:8025 send-email --cli-input-json file://message.json':
     'needs the aws command; test/servers/aws-clients runs it',
   'npm run test:reliability -- --seeds 1-1000 --jobs 2': 'takes half an hour; .ci/run takes a sample of 50',
   'npm run test:soak -- --minutes 30': 'takes half an hour; .ci/run takes a minute of it',
