@@ -176,11 +176,12 @@ export class SmtpDialogue {
     if (this.helloName === '') return this.refuse(needHello)
     if (this.#isIn) return this.refuse(alreadyIn)
     if (this.#from !== undefined) return this.refuse(midTransaction)
-    if (this.#options.tls !== undefined && this.#peer.tls === undefined) return this.refuse(needTls)
     const [mechanism = '', initial = '', ...more] = argument.split(/ +/)
     if (mechanism === '' || more.length > 0) return this.refuse(authSyntax)
     const first = beginSasl(mechanism.toUpperCase(), initial)
-    return first === undefined ? this.refuse(unknownMechanism) : this.#goOn(first)
+    if (first === undefined) return this.refuse(unknownMechanism)
+    if (first.kind !== 'malformed' && this.#options.tls !== undefined && this.#peer.tls === undefined) return this.refuse(needTls)
+    return this.#goOn(first)
   }
 
   #goOn(step: SaslStep): Step {
