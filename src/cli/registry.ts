@@ -83,6 +83,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('queue stats', 'Count what is in the queue, by state and by destination', () => import('./commands/queue/stats.ts')),
   entry('events list', 'List what happened to messages', () => import('./commands/events/list.ts')),
   entry('events tail', 'Show events as they happen', () => import('./commands/events/tail.ts')),
+  entry('events resend', 'Tell event destinations of events again', () => import('./commands/events/resend.ts')),
   entry('reports', 'List reports that came back by mail', () => import('./commands/reports.ts')),
   entry('suppression list', 'List addresses that get no mail', () => import('./commands/suppression/list.ts')),
   entry('suppression get', 'Show why an address gets no mail', () => import('./commands/suppression/get.ts')),
