@@ -1,6 +1,6 @@
 /**
  * Hostile sessions from seeds, thousands of them, and crowds that say nothing: no crash, no hang, no growth, and no message without
- * authority. `node scripts/reliability/hostile.mjs` plays more, against the built program.
+ * authority.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
