@@ -12,6 +12,7 @@ import { SETTING_KEYS } from './ports/settings.ts'
 import {
   checkOwnAddresses,
   checkSetting,
+  parseLabScale,
   parsePools,
   parsePublicUrl,
   parseRelay,
@@ -56,6 +57,7 @@ export function loadConfig(flags: SettingFlags, env: Environment, purpose: 'use'
     shaping: null,
     'public-url': publicUrl,
     webhooks: null,
+    'lab-scale': '1',
     store: 'sqlite',
   }
   const chosen = Object.fromEntries(SETTING_KEYS.map(key => [key, choose(key, defaults[key], sources)])) as Record<SettingKey, Chosen>
@@ -69,6 +71,7 @@ export function loadConfig(flags: SettingFlags, env: Environment, purpose: 'use'
     shaping: parseShaping(chosen.shaping.value ?? ''),
     publicUrl: parsePublicUrl(chosen['public-url'].value ?? publicUrl),
     webhooks: Object.freeze(parseWebhooks(chosen.webhooks.value ?? '')),
+    labScale: parseLabScale(chosen['lab-scale'].value ?? '1'),
   })
   return Object.freeze({
     home,

@@ -54,7 +54,15 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     door.unref()
     return door
   })
-  const lab = new LazyLab({ home, network, hostname: settings.hostname, now: () => clock.now(), inbound: inbound.get, log })
+  const lab = new LazyLab({
+    home,
+    network,
+    hostname: settings.hostname,
+    scale: settings.labScale,
+    now: () => clock.now(),
+    inbound: inbound.get,
+    log,
+  })
   const resolver = lazyResolver(network, async () => {
     const { createResolver } = await import('./adapters/resolver.ts')
     return createResolver({ network, resolver: config.resolver, labServer: () => lab.dns(), log })
@@ -244,6 +252,7 @@ interface LabPlace {
   readonly home: string
   readonly network: Network
   readonly hostname: string
+  readonly scale: number
   readonly now: () => number
   readonly inbound: () => Promise<{ readonly address: string; readonly port: number }>
   readonly log: Log
@@ -263,6 +272,7 @@ class LazyLab implements Lab {
     get: async id => (await this.#lab()).inbox.get(id),
     open: async id => (await this.#lab()).inbox.open(id),
     clear: async () => (await this.#lab()).inbox.clear(),
+    forgetSenders: async () => (await this.#lab()).inbox.forgetSenders(),
   }
 
   readonly reports: Lab['reports'] = {
@@ -312,9 +322,9 @@ class LazyLab implements Lab {
   }
 
   async #openLab(): Promise<{ readonly lab: OpenLab; readonly database: Database }> {
-    const { network, hostname, now, inbound, log } = this.#place
+    const { network, hostname, scale, now, inbound, log } = this.#place
     const [{ openLab }, { LAB_MIGRATIONS }] = await Promise.all([import('./lab/lab.ts'), import('./lab/schema.ts')])
     const database = openDatabase(this.#file, LAB_MIGRATIONS)
-    return { database, lab: openLab({ database, now, hostname, scope: network === 'lab' ? 'internet' : 'simulator', inbound, log }) }
+    return { database, lab: openLab({ database, now, hostname, scale, scope: network === 'lab' ? 'internet' : 'simulator', inbound, log }) }
   }
 }

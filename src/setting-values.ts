@@ -43,6 +43,9 @@ const checks: Readonly<Record<SettingKey, (value: string) => void>> = {
   'public-url': value => {
     parsePublicUrl(value)
   },
+  'lab-scale': value => {
+    parseLabScale(value)
+  },
   webhooks: value => {
     parseWebhooks(value)
   },
@@ -204,3 +207,9 @@ export function checkOwnAddresses(addresses: readonly string[]): void {
 }
 
 export const withoutPassword = (relay: string): string => relay.split(',').map(redactUrl).join(',')
+
+/** @throws MailctlError usage */
+export function parseLabScale(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw wrong('lab-scale', text, 'Write a whole number from 1 to 999999: for how many messages one of the lab stands.')
+}

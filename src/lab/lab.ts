@@ -15,6 +15,7 @@ import { Inbox, type InboxFilter, type InboxMessage } from './inbox.ts'
 import { type PendingReport, PendingReports } from './pending-reports.ts'
 import { addressAt, orderPlay, type PlayAsk } from './plays.ts'
 import { Receiver } from './receiver.ts'
+import { forgetSenders } from './sender-history.ts'
 import { type Site, siteBehind } from './sites.ts'
 import { LabZone } from './zone.ts'
 
@@ -54,6 +55,7 @@ export interface OpenLab {
     get(id: string): Promise<InboxMessage | undefined>
     open(id: string): Promise<Readable>
     clear(): Promise<number>
+    forgetSenders(): Promise<void>
   }
   /** What the receiver of one message is to do with one recipient. @throws MailctlError usage: no such provider */
   play(ask: PlayAsk): Promise<void>
@@ -164,6 +166,7 @@ export function openLab(options: LabOptions): OpenLab {
       get: async id => inbox.get(id),
       open: async id => inbox.open(id),
       clear: async () => inbox.clear(),
+      forgetSenders: async () => forgetSenders(memory),
     },
     play: async ask => orderPlay(ask, memory),
     addressAt: async isp => addressAt(isp),

@@ -6,7 +6,7 @@ import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 import { type Reply, replyOf } from '../mail/reply.ts'
 import type { Memory } from './policy.ts'
-import { PROVIDERS, type Provider, providerOf, providerReply } from './provider.ts'
+import { PROVIDERS, type Provider, type ProviderReply, providerOf, providerReply } from './provider.ts'
 
 export type PlayedOutcome = 'success' | 'bounce' | 'delay' | 'complaint' | 'ooto'
 
@@ -35,21 +35,41 @@ const OWN_WORDS = {
 } as const
 
 /** @returns undefined for outcomes that are a message taken, unless words were given for that  @throws MailctlError usage: no such provider */
-export function playedReply({ recipient, outcome, isp, code, status, text }: PlayAsk): Reply | undefined {
+export function playedReply({ recipient, returnPath, outcome, isp, code, status, text }: PlayAsk): Reply | undefined {
   const domain = recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase()
   const provider = isp === undefined ? providerOf(domain) : named(isp)
   const isTaken = outcome !== 'bounce' && outcome !== 'delay'
   if (isTaken && code === undefined && status === undefined && text === undefined) return undefined
-  const words = isTaken
-    ? { code: 250, status: '2.0.0', text: 'Ok', source: 'own' }
-    : (provider?.replies[provider.outcomes[outcome]] ?? OWN_WORDS[outcome])
+  const words = isTaken ? { code: 250, status: '2.0.0', text: 'Ok', source: 'own' } : wordsOf(provider, { outcome, code, status })
   const spoken = {
     ...words,
     ...(code !== undefined && { code }),
     ...(status !== undefined && { status }),
     ...(text !== undefined && { text }),
   }
-  return providerReply(spoken, { ip: '127.0.0.1', recipient, domain }, text === undefined && !isTaken ? provider?.suffix : '')
+  const from = returnPath.slice(returnPath.lastIndexOf('@') + 1)
+  return providerReply(
+    spoken,
+    { ip: '127.0.0.1', to: recipient, from: returnPath, domain: from, mailFromDomain: from },
+    text === undefined && !isTaken ? provider?.suffix : '',
+  )
+}
+
+/** What the provider has for this code and status, with those of the outcome first; else the words of the outcome. */
+function wordsOf(
+  provider: Provider | undefined,
+  {
+    outcome,
+    code,
+    status,
+  }: { readonly outcome: 'bounce' | 'delay'; readonly code: number | undefined; readonly status: string | undefined },
+): ProviderReply {
+  const usual = provider?.replies[provider.outcomes[outcome]] ?? OWN_WORDS[outcome]
+  const fits = (reply: ProviderReply): boolean =>
+    (code === undefined || reply.code === code) &&
+    (status === undefined || reply.status === status) &&
+    String(reply.code).startsWith(outcome === 'bounce' ? '5' : '4')
+  return [usual, ...Object.values(provider?.replies ?? {})].find(fits) ?? OWN_WORDS[outcome]
 }
 
 function named(isp: string): Provider {

@@ -60,6 +60,8 @@ export interface VisitedMessage {
   readonly verdicts: Verdicts
   /** What becomes of it was ordered: no rule stands in its way. */
   readonly isPlayed: boolean
+  /** Recipients who will complain of it. */
+  readonly complaints: number
 }
 
 export type VisitOutcome =

@@ -71,7 +71,7 @@ export function visitProvider(provider: Provider, visitor: Visitor, { memory, lo
       if (reply !== undefined && reply.code < 500) putOff('once', triple, memory)
       return reply
     },
-    async message({ from, to, header, verdicts, isPlayed }: VisitedMessage): Promise<VisitOutcome> {
+    async message({ from, to, header, verdicts, isPlayed, complaints }: VisitedMessage): Promise<VisitOutcome> {
       const domain = verdicts.dmarc.domain
       const record = history.of('domain', domain)
       const facts: Facts = {
@@ -91,12 +91,12 @@ export function visitProvider(provider: Provider, visitor: Visitor, { memory, lo
         rules: rule === undefined ? [] : [`${provider.name}: ${rule.name}`],
         took() {
           history.took('ip', ip, to.length)
-          if (domain !== '') history.took('domain', domain, to.length)
+          if (domain !== '') history.took('domain', domain, to.length, complaints)
         },
         accepted: id => replyOf(250, [`2.0.0 ${provider.accepted.replace('{id}', id)}${suffix ?? ''}`]),
       }
     },
-    unknown: () => history.note('ip', ip, 'unknown'),
+    unknown: () => history.refusedUnknown('ip', ip),
   }
 }
 

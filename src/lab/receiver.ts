@@ -185,7 +185,8 @@ export class Receiver {
       return smtpReply(554, '5.4.6', 'Too many hops, this message is going round in circles')
     }
     const isPlayed = plays.length === to.length
-    const outcome = await visit?.message({ from, to, header, verdicts: authentication, isPlayed })
+    const complaints = plays.filter(({ outcome }) => outcome === 'complaint').length
+    const outcome = await visit?.message({ from, to, header, verdicts: authentication, isPlayed, complaints })
     if (outcome?.refusal !== undefined) {
       arriving.discard()
       return outcome.refusal

@@ -59,12 +59,13 @@ export class SenderHistory {
     }
   }
 
-  /** One message to so many recipients was taken. Inside the transaction that takes it. */
-  took(kind: SenderKind, sender: string, recipients: number): void {
+  /** One message to so many recipients was taken, so many of whom complain. Inside the transaction that takes it. */
+  took(kind: SenderKind, sender: string, recipients: number, complaints = 0): void {
     const at = this.#memory.now()
     const { database } = this.#memory
     const { allowance } = this.of(kind, sender)
     const today = this.#add(kind, sender, 'taken', recipients)
+    if (complaints > 0) this.#add(kind, sender, 'complaints', complaints)
     database
       .prepare(
         `INSERT INTO sender (provider, kind, sender, allowance, at, bulk_since) VALUES (?, ?, ?, ?, ?, ?)
@@ -73,9 +74,9 @@ export class SenderHistory {
       .run(this.#provider, kind, sender, Math.max(0, allowance - 1), at, today >= this.#bulk ? at : null)
   }
 
-  /** A recipient was refused as unknown, or one complained. */
-  note(kind: SenderKind, sender: string, what: 'unknown' | 'complaints'): void {
-    this.#memory.database.transaction(() => this.#add(kind, sender, what, 1))
+  /** A recipient was refused because there is no such user. */
+  refusedUnknown(kind: SenderKind, sender: string): void {
+    this.#memory.database.transaction(() => this.#add(kind, sender, 'unknown', 1))
   }
 
   /** @returns today's number */
@@ -98,4 +99,11 @@ export class SenderHistory {
   #refilled(allowance: number, from: number, to: number): number {
     return Math.min(this.#perHour, allowance + (Math.max(0, to - from) / HOUR) * this.#perHour)
   }
+}
+
+/** Nobody was ever seen, by any receiver. */
+export function forgetSenders({ database }: Memory): void {
+  database.transaction(() => {
+    for (const table of ['sender_day', 'sender', 'deferral']) database.prepare(`DELETE FROM ${table}`).run()
+  })
 }

@@ -42,3 +42,6 @@ export async function waitForMail(app: Pick<App, 'lab'>, { filter, count, timeou
 }
 
 export const clearInbox = async ({ lab }: Pick<App, 'lab'>): Promise<number> => await lab.inbox.clear()
+
+/** What the lab's receivers remember of senders. */
+export const forgetSenders = async ({ lab }: Pick<App, 'lab'>): Promise<void> => await lab.inbox.forgetSenders()

@@ -48,6 +48,8 @@ export interface Lab {
     open(id: string): Promise<Readable>
     /** @returns how many were removed */
     clear(): Promise<number>
+    /** Receivers know no sender any more: what was put off, how much came, what was complained of. */
+    forgetSenders(): Promise<void>
   }
   /** What receivers mail back for messages they took. None of it opens a lab where there is none yet. */
   readonly reports: {

@@ -28,6 +28,8 @@ export interface Settings {
   readonly publicUrl: string
   /** Hosts, addresses and ranges that events may be sent to, beside those that are allowed in any case. */
   readonly webhooks: readonly string[]
+  /** One message of the lab stands for so many, where its receivers count. At least 1. */
+  readonly labScale: number
 }
 
 /** What a site may bear otherwise than we know by ourselves; what is absent stays as it is. */
@@ -51,6 +53,7 @@ export const SETTING_KEYS = [
   'shaping',
   'public-url',
   'webhooks',
+  'lab-scale',
   'store',
 ] as const
 export type SettingKey = (typeof SETTING_KEYS)[number]

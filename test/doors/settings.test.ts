@@ -45,6 +45,7 @@ test('flag beats environment beats config.json beats default, and each origin is
     ['shaping', 'default'],
     ['public-url', 'default'],
     ['webhooks', 'default'],
+    ['lab-scale', 'default'],
     ['store', 'default'],
   ])
   expect(Object.isFrozen(config) && Object.isFrozen(config.settings)).toBe(true)

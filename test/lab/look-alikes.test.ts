@@ -104,6 +104,8 @@ test('what may come in an hour: then "slower", by address, until time has passed
   expect(await send(lab, 'gmx')).toMatch(/^421 Rate limit reached/)
   now += HOUR / 2
   expect(await each('gmx')).toEqual(['250', '421', '421'])
+  await lab.inbox.forgetSenders()
+  expect(await each('gmx')).toEqual(['250', '250', '421'])
 })
 
 test('the history of a sender: a week, by provider and kind; bulk for good; allowance refilled', () => {
@@ -112,9 +114,8 @@ test('the history of a sender: a week, by provider and kind; bulk for good; allo
   const history = new SenderHistory({ database, now: () => now }, 'gmail', { bulk: 3, perHour: 4 })
   const other = new SenderHistory({ database, now: () => now }, 'gmx', { bulk: 3, perHour: 4 })
   expect(history.of('domain', 'a.test')).toEqual({ taken: 0, unknown: 0, complaints: 0, isBulk: false, allowance: 4 })
-  history.took('domain', 'a.test', 2)
-  history.note('domain', 'a.test', 'complaints')
-  history.note('ip', 'a.test', 'unknown')
+  history.took('domain', 'a.test', 2, 1)
+  history.refusedUnknown('ip', 'a.test')
   expect(history.of('domain', 'a.test')).toEqual({ taken: 2, unknown: 0, complaints: 1, isBulk: false, allowance: 3 })
   now += HOUR / 8
   history.took('domain', 'a.test', 1)

@@ -1,6 +1,7 @@
 /** Outcomes played by the receivers of the lab: any address, in the words of its provider or those that were given. */
 import { expect, test } from 'vitest'
 import { type SimulateRequest, simulate } from '../../src/operations/simulate.ts'
+import { waitForOutcome } from '../../src/operations/wait-for-outcome.ts'
 import { openEngine } from '../support/engine.ts'
 
 const ask = (request: Partial<SimulateRequest> & Pick<SimulateRequest, 'outcome'>): SimulateRequest => ({
@@ -29,6 +30,29 @@ test.each([
   expect({ verdict, type }).toEqual({ verdict: 'expected', type: 'Bounce' })
   expect(recipients?.[0]).toContain(`@${domain}`)
   expect(detail).toContain(`smtp; ${words}`)
+})
+
+test.each([
+  ['bounce', 'gmail', { status: '5.7.26' }, '550 5.7.26 The (E)MAIL FROM domain [mta.mailctl.test]'],
+  ['bounce', 'outlook', { code: 550, status: '5.7.515' }, '550 5.7.515 Access denied, sending domain mta.mailctl.test'],
+  ['bounce', 'yahoo', {}, "554 delivery error: dd This user doesn't have a yahoo.com account"],
+  ['delay', 'yahoo', { status: '4.7.0' }, '421 4.7.0 [TSS04] Messages from 127.0.0.1 temporarily'],
+  ['bounce', 'gmail', { code: 599 }, '599 5.1.1 user unknown'],
+] as const)('%s at %s with %j is what the provider publishes under it', async (outcome, isp, reply, words) => {
+  expect((await played({ outcome, isp, reply })).detail).toContain(words)
+})
+
+test('complaints are remembered: a bulk sender of whom too many complain is slowed down', async () => {
+  const engine = await openEngine({ env: { MAILCTL_LAB_SCALE: '2500' } })
+  const { app } = engine
+  const tried = async () => {
+    const { messageId } = await engine.submit('From: orders@shop.example\nTo: cy@gmail.com\n\nHello\n')
+    await waitForOutcome(app, messageId, { goal: 'first-attempt', timeoutMs: 1_000, reports: [], signal: new AbortController().signal })
+    return (await app.store.message(messageId))?.recipients[0]?.outcome?.reply
+  }
+  expect(await tried()).toMatch(/^250 2\.0\.0 OK/)
+  expect((await simulate(app, ask({ outcome: 'complaint', to: 'ann@gmail.com' }))).verdict).toBe('expected')
+  expect(await tried()).toMatch(/^421 4\.7\.0 This message is suspicious due to the very low/)
 })
 
 test('a bounce in words that were given, and what the account learns from it', async () => {

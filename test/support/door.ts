@@ -50,6 +50,7 @@ export function openDoor(): Door {
     shaping: new Map(),
     publicUrl: 'http://127.0.0.1:8025',
     webhooks: [],
+    labScale: 1,
   } as const
   return {
     home,
@@ -88,6 +89,7 @@ function listLab(messages: StoredMail[]): Lab {
       get: async id => messages.find(message => message.id === id),
       open: async id => Readable.from([Buffer.from(messages.find(message => message.id === id)?.raw ?? '')]),
       clear: async () => messages.splice(0).length,
+      forgetSenders: async () => {},
     },
   }
 }

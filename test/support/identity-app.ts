@@ -47,6 +47,7 @@ export function identityHome(clock: 'system' | 'virtual' = 'virtual'): IdentityH
         shaping: new Map(),
         publicUrl: 'http://127.0.0.1:8025',
         webhooks: [],
+        labScale: 1,
       }
       const resolver = createResolver({ network, resolver: given, labServer })
       const publisher: App['publisher'] = async target => createPublisher(target, { network, labZone: () => zone, resolver })

@@ -14,7 +14,7 @@ export default command<Setting>({
   path: 'config get',
   arguments: '<key>',
   summary: 'Print a setting',
-  details: 'Keys: network, relay, hostname, resolver, region, retry, pools, shaping, public-url, webhooks, store.',
+  details: 'Keys: network, relay, hostname, resolver, region, retry, pools, shaping, public-url, webhooks, lab-scale, store.',
   examples: ['mailctl config get network', 'mailctl config get relay --json'],
   fails: ['usage', 'not-found', 'config'],
   async run({ config }, [typed = '']) {

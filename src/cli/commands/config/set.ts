@@ -20,8 +20,8 @@ export default command<Stored>({
   arguments: '<key> <value...>',
   summary: 'Store a setting',
   details:
-    'Keys: network, relay, hostname, resolver, region, retry, pools, shaping, public-url, webhooks, store. Several relays are given one after the other or separated by commas and are tried ' +
-    "in that order. retry holds the waits between a message's tries; the last one repeats. pools names the addresses of this machine that mail may leave from. shaping says how much a site may bear. public-url is where links in mail lead to. webhooks names hosts that events may be sent to though they are not public, or this is the lab. An empty value ('') brings the default back. " +
+    'Keys: network, relay, hostname, resolver, region, retry, pools, shaping, public-url, webhooks, lab-scale, store. Several relays are given one after the other or separated by commas and are tried ' +
+    "in that order. retry holds the waits between a message's tries; the last one repeats. pools names the addresses of this machine that mail may leave from. shaping says how much a site may bear. public-url is where links in mail lead to. webhooks names hosts that events may be sent to though they are not public, or this is the lab. lab-scale is for how many messages one of the lab stands, where its receivers count. An empty value ('') brings the default back. " +
     'A stored setting gives way to a flag or an environment variable.',
   examples: [
     'mailctl config set network relay',
