@@ -1,6 +1,5 @@
 /**
- * Where links and pictures that tell of clicks and opens would point: options of a configuration set. Kept and answered for; messages are
- * not changed by them yet. SES facts: api-v2 "Configuration sets" (texts verbatim), concepts §11.
+ * Where links and pictures that tell of clicks and opens would point: options of a configuration set. SES facts: api-v2 "Configuration sets" (texts verbatim), concepts §11.
  */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'

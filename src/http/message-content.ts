@@ -4,7 +4,7 @@ import { MailctlError } from '../base/errors.ts'
 import { parseMailbox, parseMailboxList } from '../mail/address.ts'
 import { composeMessage, recipientsOf } from '../mail/compose.ts'
 import type { Draft, DraftPart, InlinePart } from '../mail/draft.ts'
-import { findField } from '../mail/header.ts'
+import { findField, headerField, prependField } from '../mail/header.ts'
 import { splitMessage } from '../mail/split.ts'
 import type { App } from '../operations/app.ts'
 import type { Submission } from '../operations/submit-message.ts'
@@ -67,8 +67,7 @@ export async function rawContent({ part, from, recipients }: RawMessage): Promis
   const content = await splitMessage(data.open())
   const field = findField(content.header, 'From')
   if (field === undefined && from === undefined) throw new MailctlError('message-rejected', "Missing required header 'From'.")
-  const header =
-    field === undefined && from !== undefined ? [{ name: 'From', value: from, raw: `From: ${from}` }, ...content.header] : content.header
+  const header = field === undefined && from !== undefined ? prependField(content.header, headerField('From', from)) : content.header
   const addresses = recipients?.flatMap(text => parseMailboxList(text).map(({ address }) => address))
   return { content: { ...content, header }, ...(addresses && { recipients: [...new Set(addresses)] }) }
 }

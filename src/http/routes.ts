@@ -9,6 +9,7 @@ import { queryRoutes } from './query/route.ts'
 import type { Route } from './route.ts'
 import { type SesOptions, sesRoutes } from './ses/route.ts'
 import { snsRoutes } from './sns.ts'
+import { trackingRoutes } from './tracking.ts'
 import { unsubscribeRoutes } from './unsubscribe.ts'
 import { verificationLinkRoutes } from './verification-link.ts'
 
@@ -19,5 +20,6 @@ export const routesOf = (app: App, options: MetricsOptions & SesOptions): Route[
   ...sesRoutes(app, options),
   ...queryRoutes(app, options),
   ...unsubscribeRoutes(app),
+  ...trackingRoutes(app),
   ...verificationLinkRoutes(app),
 ]

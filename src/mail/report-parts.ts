@@ -5,7 +5,7 @@
 import { decodeCharset } from './charset.ts'
 import { parseStructured } from './content-type.ts'
 import { decodeText } from './encoded-word.ts'
-import { decoderFor } from './transfer-encoding.ts'
+import { decodeWhole } from './transfer-encoding.ts'
 
 export interface Field {
   /** In lower case. */
@@ -111,17 +111,8 @@ function partsBetween(body: Buffer, boundary: string): Buffer[] {
   return parts
 }
 
-function decodeBody(header: readonly Field[], body: Buffer, charset: string): string {
-  const decoder = decoderFor(fieldValue(header, 'content-transfer-encoding'))
-  const decoded: Buffer[] = []
-  for (let at = 0; at < body.length; ) {
-    const lineEnd = body.indexOf(10, at)
-    const next = lineEnd < 0 ? body.length : lineEnd + 1
-    decoded.push(decoder.line(body.subarray(at, next)))
-    at = next
-  }
-  return decodeCharset(Buffer.concat([...decoded, decoder.end()]), charset || 'utf-8')
-}
+const decodeBody = (header: readonly Field[], body: Buffer, charset: string): string =>
+  decodeCharset(decodeWhole(body, fieldValue(header, 'content-transfer-encoding')), charset || 'utf-8')
 
 /** Line by line where the tags are blocks, so that patterns for lines hold. */
 const withoutTags = (html: string): string =>

@@ -6,6 +6,7 @@ export interface Decoder {
   end(): Buffer
 }
 
+const LF = 0x0a
 const NOTHING = Buffer.alloc(0)
 
 /** Unknown names are read as they are. */
@@ -22,6 +23,19 @@ export function decoderFor(encoding: string): Decoder {
     default:
       return { line: line => line, end: () => NOTHING }
   }
+}
+
+/** All of a part that is in memory. */
+export function decodeWhole(octets: Buffer, encoding: string): Buffer {
+  const decoder = decoderFor(encoding)
+  const decoded: Buffer[] = []
+  for (let at = 0; at < octets.length; ) {
+    const lineEnd = octets.indexOf(LF, at)
+    const next = lineEnd < 0 ? octets.length : lineEnd + 1
+    decoded.push(decoder.line(octets.subarray(at, next)))
+    at = next
+  }
+  return Buffer.concat([...decoded, decoder.end()])
 }
 
 /** Letters outside the alphabet are passed over; padding ends a group, and another may follow. */

@@ -34,6 +34,7 @@ import { unsubscribeUrl, withUnsubscribeFields } from './list-management.ts'
 import { rewriteHeader } from './rewrite-header.ts'
 import { type Signer, signAndSpool } from './sign-and-spool.ts'
 import { type SuppressedFeedback, suppressedFeedback } from './suppressed-feedback.ts'
+import { trackedContent, trackingOf } from './tracking.ts'
 
 /** A message as a door hands it over; a body that is a stream is read once. */
 export interface Content extends Omit<SplitMessage, 'body'> {
@@ -97,9 +98,12 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     const { people, tags, configurationSet, delivery, suppressedReasons, mailFrom, account, authority, identities, listManagement } =
       await examineSubmission(app, submission)
     const id = ids.newMessageId()
+    const tracking = configurationSet === null ? undefined : await trackingOf(app, configurationSet)
+    const tracked = tracking && (await trackedContent(app, content, tracking, id))
+    const { header: given, body, tally } = tracked?.content ?? content
     // SES fact: links and fields to unsubscribe by are for mail to one recipient.
     const url = listManagement && people.recipients.length === 1 ? unsubscribeUrl(settings, id) : undefined
-    const { header, rewritten } = rewriteHeader(url === undefined ? content.header : withUnsubscribeFields(content.header, url), {
+    const { header, rewritten } = rewriteHeader(url === undefined ? given : withUnsubscribeFields(given, url), {
       messageId: id,
       at: clock.now(),
       network: settings.network,
@@ -108,7 +112,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     })
     const signed = await signAndSpool(app, {
       header,
-      body: url === undefined ? content.body : linkedBody(content.body, url),
+      body: url === undefined ? body : linkedBody(body, url),
       givenHeadBytes: serializeHeader(content.header).length,
       maxBytes,
       signs: signingAuthorityFor(people.fromAddress, identities),
@@ -132,7 +136,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       ...(delivery !== DEFAULT_DELIVERY && { delivery }),
       ...(suppressedReasons !== undefined && { suppressedReasons }),
       ...(listManagement && { listManagement }),
-      eightBit: content.tally.eightBit,
+      eightBit: tally.eightBit,
       signedBy: signed.selectors,
     }
     const rejected = submission.rejected ?? (signed.isHarmful ? HARMFUL : undefined)
@@ -175,8 +179,8 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     return {
       messageId: admission.messageId,
       isDuplicate: admission.duplicateOf !== null,
-      held: accepted && admission.held ? readyGroups(accepted, bodyInHand(content.body, url), admission.suppressed) : [],
-      warnings: [...rewritten.warnings, ...signed.warnings],
+      held: accepted && admission.held ? readyGroups(accepted, bodyInHand(body, url), admission.suppressed) : [],
+      warnings: [...rewritten.warnings, ...signed.warnings, ...(tracked?.warning === undefined ? [] : [tracked.warning])],
       ...(admission.suppressed && { suppressed: admission.suppressed, reports: told?.reports.map(({ id }) => id) ?? [] }),
     }
   } finally {

@@ -13,6 +13,8 @@ export interface Ids {
   newMessageId(): string
   /** Whether this account made the id: nobody else can. In lower case. */
   isOwnMessageId(text: string): boolean
+  /** A keyed MAC over the text, 32 hexadecimal digits: proves later that a link is one of this account's. */
+  macOf(text: string): string
   /** SES `feedbackId`: same shape as a message id. */
   newFeedbackId(): string
   /** 0 ≤ x < 1, the same for the same key on a seeded account: jitter and the shuffle of equal MX hosts. */

@@ -306,6 +306,8 @@ export interface Store
   events(filter: EventFilter): Promise<LoggedEvent[]>
   /** Of the event logged last; 0 when there is none. */
   lastEventId(): Promise<number>
+  /** What happened to a message after it was settled. @returns false: there is no such message */
+  addEvents(messageId: string, events: readonly NewEvent[]): Promise<boolean>
   /** Counts of events by type since a moment. */
   eventCounts(since: number): Promise<Readonly<Record<string, number>>>
   close(): Promise<void>

@@ -67,10 +67,12 @@ export function openIds(database: Database, clock: Clock, region = readAccount(d
   }
 
   const key = seeded(seed ?? salt, 'message id')
+  const linkKey = seeded(seed ?? salt, 'link')
   return {
     newMessageId: () => messageId(region, clock.now(), { random: draw('message'), key }),
     newFeedbackId: () => messageId(region, clock.now(), { random: draw('feedback'), key }),
     isOwnMessageId: text => isMessageIdOf(key, text),
+    macOf: text => createHmac('sha256', linkKey).update(text).digest('hex').slice(0, 32),
     chance: key => seeded(seed ?? salt, `chance:${key}`).readUIntBE(0, 6) / 2 ** 48,
   }
 }

@@ -25,7 +25,7 @@ import * as identityRows from './identity-rows.ts'
 import { openInHand } from './in-hand.ts'
 import { openKnownAccount } from './known-account.ts'
 import { type LeaseTerms, leaseDue, leaseGroups, leaseMatching } from './lease.ts'
-import { dropContent, findMessage, idOfKey, insertMessage, isOver, newestMessages, readContent } from './message-rows.ts'
+import { dropContent, findMessage, idOfKey, insertMessage, isOver, newestMessages, readContent, sequenceOf } from './message-rows.ts'
 import { watchOthers } from './other-writers.ts'
 import { openOwner, type Processes, systemProcesses } from './owner.ts'
 import { earliestDue, settleHeld } from './queue.ts'
@@ -351,6 +351,12 @@ export function openStore(database: Database, options: StoreOptions): Store {
     watchOthers: () => watchOthers(database),
     othersAtWork: async () => owner.hasOthers(),
     activity: async ask => activitySpans(database, ask),
+    addEvents: (messageId, events) =>
+      commit(() => {
+        const seq = sequenceOf(database, messageId)
+        if (seq !== undefined) insertEvents({ database, activity }, seq, events)
+        return seq !== undefined
+      }),
     eventCounts: async since => countEvents(database, since),
     async close() {
       if (closed) return
