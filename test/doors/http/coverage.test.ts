@@ -77,4 +77,6 @@ test('docs/api-coverage.md is what the list says', () => {
   const page = readFileSync(new URL('../../../docs/api-coverage.md', import.meta.url), 'utf8')
   const rows = [...page.matchAll(/^\| `(\w+)` \| (behaves|answers|refused) \|$/gm)].map(([, name, reach]) => `${name} ${reach}`)
   expect(rows).toEqual(OPERATIONS.map(({ name, reach }) => `${name} ${reach}`).toSorted())
+  for (const kind of ['behaves', 'answers', 'refused'])
+    expect(page).toContain(`- **${kind}** (${OPERATIONS.filter(({ reach }) => reach === kind).length}): `)
 })
