@@ -80,7 +80,15 @@ describe('crowds', () => {
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
     onTestFinished(() => void vi.useRealTimers())
   }
-  const open = (door: TestDoor, count: number): Promise<RawSmtp[]> => Promise.all(Array.from({ length: count }, () => RawSmtp.open(door)))
+  /** A hundred at a time: the system's own queue of new connections is not what is looked at. */
+  async function open(door: TestDoor, count: number): Promise<RawSmtp[]> {
+    const clients: RawSmtp[] = []
+    while (clients.length < count) {
+      const length = Math.min(100, count - clients.length)
+      clients.push(...(await Promise.all(Array.from({ length }, () => RawSmtp.open(door)))))
+    }
+    return clients
+  }
 
   test('a thousand strangers: fifty are heard, the others told to go, and all are gone when their time is over', async () => {
     holdTime()
@@ -104,8 +112,7 @@ describe('crowds', () => {
     const door = await openSubmissionDoor({ mode: 'implicit', trust: '' })
     const clients = await open(door, 1_050)
     const closed = (): number => clients.filter(({ socket }) => socket.destroyed).length
-    // At least: where the machine is busy, its own queue of new connections may be too short for so many at once.
-    await expect.poll(closed, { interval: 5, timeout: 20_000 }).toBeGreaterThanOrEqual(50)
+    await expect.poll(closed, { interval: 5, timeout: 20_000 }).toBe(50)
     vi.advanceTimersByTime(11_500)
     await expect.poll(closed, { interval: 5, timeout: 20_000 }).toBe(1_050)
   })
