@@ -98,8 +98,10 @@ async function* onwards(chunks: readonly Buffer[], stream: AsyncIterator<Buffer>
   for (let next = await stream.next(); !next.done; next = await stream.next()) yield next.value
 }
 
-const openText = (messageId: string): string => `open\n${messageId}`
-const clickText = (messageId: string, { link, number, tags }: TrackedLink): string => `click\n${messageId}\n${number}\n${tags}\n${link}`
+/** As JSON, so that what stands in one part is never read as the beginning of the next. */
+const openText = (messageId: string): string => JSON.stringify(['open', messageId])
+const clickText = (messageId: string, { link, number, tags }: TrackedLink): string =>
+  JSON.stringify(['click', messageId, number, tags, link])
 
 function clickUrl({ ids }: Pick<App, 'ids'>, { clickBase }: Tracking, messageId: string, tracked: TrackedLink): string | undefined {
   const { link, number, tags } = tracked

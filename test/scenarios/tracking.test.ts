@@ -95,6 +95,25 @@ test('a link that was in no message leads nowhere and leaves nothing', async () 
   expect(await eventsOf(account, messageId)).toEqual([])
 })
 
+test('a line break in a link does not let another link go by its MAC', async () => {
+  const account = await openTracked(['CLICK'])
+  const { messageId } = await account.submit(
+    MESSAGE.replace('https://shop.example/a?x=1&amp;y=2', 'https://shop.example/&#10;https://evil.example/'),
+    {
+      configurationSet: 'main',
+    },
+  )
+  const content = await account.app.store.content(messageId)
+  const { html } = await simpleParser(
+    Buffer.concat([content?.head ?? '', content ? await bytesOf(content.body) : ''].map(part => Buffer.from(part))),
+  )
+  const mac = /\/([0-9a-f]{32})(?:\?|")/.exec(String(html))?.[1]
+  expect(mac).toBeDefined()
+  const tags = encodeURIComponent('product:book;\nhttps://shop.example/')
+  const moved = `/L0/${encodeURIComponent('https://evil.example/')}/1/${messageId}/${mac}?tags=${tags}`
+  expect((await account.ask('GET', moved)).status).toBe(404)
+})
+
 test('only what a destination of the set wants to hear of changes a message', async () => {
   const clicks = await sent(await openTracked(['CLICK', 'SEND']))
   expect([clicks.pictures, clicks.links[0]?.includes('/L0/')]).toEqual([[], true])
