@@ -5,7 +5,6 @@ export const SENDING_FAILS = [
   'usage',
   'bad-data',
   'too-large',
-  'no-input',
   'not-verified',
   'mail-from-not-verified',
   'sending-paused',

@@ -6,6 +6,7 @@ import { MailctlError } from '../base/errors.ts'
 import type { App } from '../operations/app.ts'
 import type { ServerTls } from '../ports/certificates.ts'
 import { isLoopback } from '../wire/loopback.ts'
+import { authenticator } from './authenticate.ts'
 import { HttpMetrics } from './metrics.ts'
 import { routesOf } from './routes.ts'
 import { type HttpDoor, openHttpDoor } from './server.ts'
@@ -60,8 +61,9 @@ export async function openHttpDoors(app: App, ask: HttpDoorsAsk): Promise<HttpDo
   checkHttpDoors(ask)
   const { http, https, auth, delivery, version, warn } = ask
   const metrics = new HttpMetrics()
+  const authenticate = auth === 'sigv4' ? authenticator({ credentials: app.credentials }) : undefined
   const shared = {
-    routes: routesOf(app, { version, metrics, mayRead: isLoopback, auth, delivery, warn }),
+    routes: routesOf(app, { version, metrics, mayRead: isLoopback, authenticate, delivery, warn }),
     names: new Set([app.settings.hostname.toLowerCase(), new URL(app.settings.publicUrl).hostname]),
     metrics,
     log: app.log,

@@ -12,6 +12,7 @@ import type { Log } from '../base/log.ts'
 import type { ServerTls } from '../ports/certificates.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { refusalOf } from './own-names.ts'
+import { reportFailure } from './report-failure.ts'
 import { type HttpAnswer, type HttpRequest, type Route, text } from './route.ts'
 import { router } from './router.ts'
 
@@ -119,8 +120,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
       return { answer: await found.route.handle({ ...request, labels: found.labels }), name }
     } catch (thrown) {
       if (request.signal.aborted) return { answer: text(503, 'Closing'), name }
-      options.warn(`${request.method} ${name} failed: ${messageOf(thrown)}`)
-      options.log('http', `* ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`)
+      reportFailure(options, `${request.method} ${name}`, thrown)
       return { answer: text(500, 'Internal failure'), name }
     }
   }

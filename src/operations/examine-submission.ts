@@ -8,6 +8,7 @@ import { checkSetSending, DEFAULT_DELIVERY, type DeliveryOptions } from '../acco
 import { checkIdempotencyKey } from '../account/idempotency-key.ts'
 import { type Identity, settingsFor } from '../account/identity.ts'
 import type { SuppressionReason } from '../account/suppression.ts'
+import type { TrackingOptions } from '../account/tracking.ts'
 import { MailctlError } from '../base/errors.ts'
 import { formatMailbox, mailboxesOf } from '../mail/address.ts'
 import { MAX_RECIPIENTS } from '../mail/envelope.ts'
@@ -64,6 +65,8 @@ export interface Examined extends Omit<ControlFields, 'fields'> {
   readonly delivery: DeliveryOptions
   /** Of the configuration set; undefined: the account's. */
   readonly suppressedReasons: readonly SuppressionReason[] | undefined
+  /** Of the configuration set, if it has them. */
+  readonly trackingOptions: TrackingOptions | undefined
   /** Of the identity that is nearest to the From address and has one. */
   readonly mailFrom: Identity['mailFrom']
   readonly account: Account
@@ -114,6 +117,7 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
     configurationSet: set?.name ?? null,
     delivery: set?.delivery ?? DEFAULT_DELIVERY,
     suppressedReasons: set?.suppressedReasons,
+    trackingOptions: set?.tracking,
     mailFrom,
     account,
     authority,

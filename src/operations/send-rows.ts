@@ -16,6 +16,7 @@ import { composeTemplated, type TemplatedDraft } from './compose-templated.ts'
 import type { DeliverApp } from './deliver-group.ts'
 import { previewMessage } from './preview-message.ts'
 import { type Row, type RowFile, rowsOf } from './read-rows.ts'
+import { RECIPIENT_STATUS, type RecipientStatus } from './recipient-status.ts'
 import { type Submission, type SubmitApp, submitMessage } from './submit-message.ts'
 import { findTemplate, withPlaces } from './templates.ts'
 import { waitForOutcome } from './wait-for-outcome.ts'
@@ -38,7 +39,7 @@ export interface RowsRequest extends RowFile {
   readonly signal: AbortSignal
 }
 
-export type RowStatus = 'QUEUED' | 'DEFERRED' | 'DELIVERED' | 'BOUNCED' | 'SUPPRESSED' | 'REJECTED'
+export type RowStatus = RecipientStatus
 
 export interface RowResult {
   readonly row: number
@@ -323,21 +324,10 @@ const OF_THE_ROW: ReadonlySet<string> = new Set(['not-verified', 'message-reject
 
 const isSettled = (state: StoredMessage['recipients'][number]['state']): boolean => state !== 'queued' && state !== 'active'
 
-const STATUS: Readonly<Record<StoredMessage['recipients'][number]['state'], RowStatus>> = {
-  queued: 'QUEUED',
-  active: 'QUEUED',
-  held: 'QUEUED',
-  deferred: 'DEFERRED',
-  delivered: 'DELIVERED',
-  bounced: 'BOUNCED',
-  suppressed: 'SUPPRESSED',
-  rejected: 'REJECTED',
-}
-
 function resultOf({ id, recipients: [recipient] }: StoredMessage): Done {
   const { state = 'queued', outcome = null } = recipient ?? {}
   return {
-    status: STATUS[state],
+    status: RECIPIENT_STATUS[state],
     messageId: id,
     ...(outcome && { detail: outcome.reply }),
     // The transport's own words for a session that broke after the final dot.

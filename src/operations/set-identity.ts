@@ -145,4 +145,8 @@ export async function deleteIdentity(app: Pick<App, 'store' | 'keys'>, name: str
   return deletion
 }
 
+/** For a caller who makes the identity first: nothing is to be made when these would be refused. @throws MailctlError bad-data, limit-exceeded */
+export const checkIdentityTags = (tags: NonNullable<IdentityChange['tags']>): void =>
+  void changedTags([], { added: tagsOf(tags), removed: [] }, 'an identity')
+
 const tagsOf = (pairs: readonly (readonly [key: string, value: string])[]): ResourceTag[] => pairs.map(([key, value]) => ({ key, value }))

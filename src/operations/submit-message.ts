@@ -95,10 +95,11 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
   try {
     const earlier = idempotencyKey === undefined ? undefined : await store.idOfKey(idempotencyKey)
     if (earlier !== undefined) return { messageId: earlier, isDuplicate: true, held: [], warnings: [] }
+    const examined = await examineSubmission(app, submission)
     const { people, tags, configurationSet, delivery, suppressedReasons, mailFrom, account, authority, identities, listManagement } =
-      await examineSubmission(app, submission)
+      examined
     const id = ids.newMessageId()
-    const tracking = configurationSet === null ? undefined : await trackingOf(app, configurationSet)
+    const tracking = await trackingOf(app, examined)
     const tracked = tracking && (await trackedContent(app, content, tracking, id))
     const { header: given, body, tally } = tracked?.content ?? content
     // SES fact: links and fields to unsubscribe by are for mail to one recipient.

@@ -11,7 +11,7 @@ import { linkTagsOf, type TrackedLink, trackedHtml } from '../account/tracked-ht
 import { serializeHeader } from '../mail/header.ts'
 import { changeHtmlParts } from '../mail/html-parts.ts'
 import type { App } from './app.ts'
-import { readConfigurationSet } from './configuration-sets.ts'
+import type { Examined } from './examine-submission.ts'
 import type { Content } from './submit-message.ts'
 
 type TrackingApp = Pick<App, 'store' | 'clock' | 'ids' | 'settings'>
@@ -31,18 +31,18 @@ export interface Tracking {
   readonly clickBase: (scheme: string) => string
 }
 
-/** @returns undefined: nobody wants to hear of opens or clicks  @throws MailctlError not-found: the set went meanwhile */
+/** @returns undefined: nobody wants to hear of opens or clicks */
 export async function trackingOf(
   { store, settings }: Pick<App, 'store' | 'settings'>,
-  configurationSet: string,
+  { configurationSet: name, trackingOptions: options }: Pick<Examined, 'configurationSet' | 'trackingOptions'>,
 ): Promise<Tracking | undefined> {
-  const wanted = (await store.eventDestinations({ kind: 'set', name: configurationSet })).filter(({ enabled }) => enabled)
+  if (name === null) return undefined
+  const wanted = (await store.eventDestinations({ kind: 'set', name })).filter(({ enabled }) => enabled)
   const opens = wanted.some(({ eventTypes }) => eventTypes.includes('OPEN'))
   const clicks = wanted.some(({ eventTypes }) => eventTypes.includes('CLICK'))
   if (!opens && !clicks) return undefined
-  const { tracking } = await readConfigurationSet({ store }, configurationSet)
-  if (tracking === undefined) return { opens, clicks, openBase: settings.publicUrl, clickBase: () => settings.publicUrl }
-  const { customRedirectDomain: domain, httpsPolicy } = tracking
+  if (options === undefined) return { opens, clicks, openBase: settings.publicUrl, clickBase: () => settings.publicUrl }
+  const { customRedirectDomain: domain, httpsPolicy } = options
   return {
     opens,
     clicks,

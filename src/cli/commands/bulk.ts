@@ -57,7 +57,7 @@ export default command<Shown>({
     { flags: '--timeout <duration>', summary: 'how long a row waits, for a send-rate token too (default 30s)' },
     { flags: '-n, --dry-run', summary: 'look at every row, and send nothing' },
   ],
-  fails: SENDING_FAILS,
+  fails: ['no-input', ...SENDING_FAILS],
   results: {
     0: 'all delivered, or accepted with --no-wait',
     1: 'a row bounced, was refused or is suppressed',

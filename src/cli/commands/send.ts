@@ -4,12 +4,12 @@ import { MailctlError } from '../../base/errors.ts'
 import { interruptible } from '../../base/interruptible.ts'
 import { printable } from '../../base/redact.ts'
 import { parseMailbox, parseMailboxList } from '../../mail/address.ts'
-import type { RecipientState } from '../../mail/outcome.ts'
 import { type SplitMessage, splitMessage } from '../../mail/split.ts'
 import type { App } from '../../operations/app.ts'
 import { composeFromRequest } from '../../operations/compose-message.ts'
 import { parseListManagement } from '../../operations/list-management.ts'
 import { previewMessage } from '../../operations/preview-message.ts'
+import { RECIPIENT_STATUS } from '../../operations/recipient-status.ts'
 import { type Submission, submitMessage } from '../../operations/submit-message.ts'
 import { waitForOutcome } from '../../operations/wait-for-outcome.ts'
 import type { StoredMessage } from '../../ports/store.ts'
@@ -28,17 +28,6 @@ interface Sent {
   /** Addresses that get nothing, known on acceptance. */
   readonly suppressed: readonly string[]
   readonly dryRun: boolean
-}
-
-const STATUS: Readonly<Record<RecipientState, string>> = {
-  queued: 'QUEUED',
-  active: 'QUEUED',
-  held: 'QUEUED',
-  deferred: 'DEFERRED',
-  delivered: 'DELIVERED',
-  bounced: 'BOUNCED',
-  suppressed: 'SUPPRESSED',
-  rejected: 'REJECTED',
 }
 
 export default command<Sent>({
@@ -69,7 +58,7 @@ export default command<Sent>({
     { flags: '--signer <name>', summary: 'DKIM signer', choices: ['own', 'dkim-signer'] },
     { flags: '-n, --dry-run', summary: 'check everything and store nothing' },
   ],
-  fails: SENDING_FAILS,
+  fails: ['no-input', ...SENDING_FAILS],
   results: {
     0: 'all delivered, or accepted with --no-wait',
     1: 'a recipient bounced, or is suppressed',
@@ -95,13 +84,13 @@ export default command<Sent>({
       const { name: host = '', tlsVersion } = outcome?.remote ?? {}
       const over = tlsVersion ?? (state === 'delivered' ? 'in the clear' : '')
       const where = host === '' ? '' : `  ${host}${over === '' ? '' : ` (${over})`}`
-      io.line(`  ${address}  ${tint(STATUS[state].toLowerCase())}${printable(where)}  ${printable(outcome?.reply ?? '')}`)
+      io.line(`  ${address}  ${tint(RECIPIENT_STATUS[state].toLowerCase())}${printable(where)}  ${printable(outcome?.reply ?? '')}`)
       if (nextAttemptAt !== null && state === 'deferred') io.line(colour.dim(`    next attempt ${new Date(nextAttemptAt).toISOString()}`))
     }
   },
   exit({ message, dryRun }) {
     if (message === undefined || dryRun) return 0
-    const statuses = message.recipients.map(({ state }) => STATUS[state])
+    const statuses = message.recipients.map(({ state }) => RECIPIENT_STATUS[state])
     if (statuses.some(status => status === 'QUEUED' || status === 'DEFERRED')) return 75
     return statuses.every(status => status === 'DELIVERED') ? 0 : 1
   },
@@ -194,7 +183,7 @@ const recipientJson = ({
   nextAttemptAt,
 }: StoredMessage['recipients'][number]): Record<string, unknown> => ({
   EmailAddress: address,
-  Status: STATUS[state],
+  Status: RECIPIENT_STATUS[state],
   ...(outcome !== null && {
     SmtpResponse: outcome.reply,
     ...(outcome.remote !== undefined && {

@@ -7,6 +7,7 @@ import { waitForOutcome } from '../../operations/wait-for-outcome.ts'
 import { type CommandContext, command } from '../command.ts'
 import { textFlag } from '../moments.ts'
 import { publishOnce } from '../publish-once.ts'
+import { SENDING_FAILS } from '../sending-fails.ts'
 import { sendmailArgv } from '../sendmail-argv.ts'
 
 /** For a send-rate token, and for the first attempt. */
@@ -32,20 +33,7 @@ export default command<SendmailAccepted>({
     { flags: '-f <address>', summary: 'where reports go, and the From of a message that has none (also -r)', path: true },
     { flags: '-F <name>', summary: 'the name that goes with it', path: true },
   ],
-  fails: [
-    'usage',
-    'bad-data',
-    'too-large',
-    'not-verified',
-    'mail-from-not-verified',
-    'sending-paused',
-    'quota-exceeded',
-    'rate-exceeded',
-    'not-found',
-    'store-unavailable',
-    'config',
-    'interrupted',
-  ],
+  fails: SENDING_FAILS,
   argv: sendmailArgv,
   async run(context, recipients, flags) {
     const { io, signal, env } = context

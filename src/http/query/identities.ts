@@ -1,16 +1,22 @@
 /** Identities and their notifications. SES facts: api-v1 "Identities", events "Classic identity notifications". */
-import { createHash } from 'node:crypto'
 import type { Identity } from '../../account/identity.ts'
 import { MailctlError } from '../../base/errors.ts'
 import type { App } from '../../operations/app.ts'
 import { createDomainIdentity } from '../../operations/create-identity.ts'
-import { changeDestination, createDestination, deleteDestination, listDestinations } from '../../operations/event-destinations.ts'
+import {
+  NOTIFICATIONS,
+  type Notification,
+  notificationOf,
+  setHeadersInNotifications,
+  setTopic,
+  topicsOf,
+} from '../../operations/notification-topics.ts'
 import { publishInLab } from '../../operations/publish-in-lab.ts'
-import { identityName, listIdentities, readIdentity } from '../../operations/read-identity.ts'
+import { identityName, listIdentities } from '../../operations/read-identity.ts'
 import { deleteIdentity, setIdentity } from '../../operations/set-identity.ts'
+import { verificationToken } from '../../operations/verification-token.ts'
 import { startEmailVerification } from '../../operations/verify-email.ts'
 import type { StoredDestination } from '../../ports/event-destinations.ts'
-import type { Members } from '../members.ts'
 import type { SesCall } from '../ses/operation.ts'
 import { pageOf } from '../ses/paging.ts'
 import { action, type QueryAction } from './action.ts'
@@ -40,9 +46,6 @@ async function domainIdentity({ app, input }: SesCall): Promise<Identity> {
   return identity
 }
 
-/** For clients that expect one: a domain is proved by the records of its DKIM keys, as in v2. */
-const verificationToken = (name: string): string => createHash('sha256').update(`verification ${name}`).digest('base64')
-
 async function list({ app, input }: SesCall): Promise<object> {
   const type = input.choice('IdentityType', ['EmailAddress', 'Domain'])
   const wanted = { EmailAddress: 'EMAIL_ADDRESS', Domain: 'DOMAIN' } as const
@@ -63,36 +66,10 @@ async function attributes<T>({ app, input }: SesCall, attributesOf: (identity: I
   return found
 }
 
-const TYPES = ['Bounce', 'Complaint', 'Delivery'] as const
-type NotificationType = (typeof TYPES)[number]
-
-/** @throws MailctlError bad-data, text verbatim */
-function notificationType(input: Members): NotificationType {
-  const text = input.must.text('NotificationType')
-  const known = TYPES.find(type => type === text)
-  if (known !== undefined) return known
-  throw new MailctlError('bad-data', `Invalid notification type: ${text}. Valid values are: ${TYPES.join(', ')}.`)
-}
-
-/** One destination for each type, named by it, beside those that were made on the terminal. */
-const destinationName = (type: NotificationType): string => `${type.toLowerCase()}-topic`
-
-async function topicsOf(app: App, { name }: Identity): Promise<ReadonlyMap<NotificationType, StoredDestination>> {
-  const destinations = await listDestinations(app, { kind: 'identity', name })
-  const found = new Map<NotificationType, StoredDestination>()
-  for (const type of TYPES) {
-    const eventType = type.toUpperCase()
-    const told = destinations.filter(({ service, eventTypes }) => service.kind === 'sns' && eventTypes.some(one => one === eventType))
-    const one = told.find(({ name: own }) => own === destinationName(type)) ?? told[0]
-    if (one) found.set(type, one)
-  }
-  return found
-}
-
 async function notificationAttributes(app: App, identity: Identity): Promise<object> {
   const topics = await topicsOf(app, identity)
-  const of = <T>(name: (type: NotificationType) => string, value: (topic: StoredDestination | undefined) => T): [string, T][] =>
-    TYPES.map(type => [name(type), value(topics.get(type))])
+  const of = <T>(name: (type: Notification) => string, value: (topic: StoredDestination | undefined) => T): [string, T][] =>
+    NOTIFICATIONS.map(type => [name(type), value(topics.get(type))])
   return Object.fromEntries<unknown>([
     ...of(
       type => `${type}Topic`,
@@ -104,35 +81,6 @@ async function notificationAttributes(app: App, identity: Identity): Promise<obj
       topic => topic?.includeHeaders ?? false,
     ),
   ])
-}
-
-async function setTopic({ app, input }: SesCall): Promise<object> {
-  const { name } = await readIdentity(app, input.must.text('Identity'))
-  const type = notificationType(input)
-  const topic = input.text('SnsTopic')
-  const owner = { kind: 'identity', name } as const
-  const known = (await listDestinations(app, owner)).find(one => one.name === destinationName(type))
-  if (topic === undefined || topic === '') {
-    if (known) await deleteDestination(app, known)
-    return {}
-  }
-  const service = { kind: 'sns', arn: topic } as const
-  if (known) await changeDestination(app, { owner, name: known.name }, { service })
-  else await createDestination(app, { owner, name: destinationName(type), enabled: true, eventTypes: [type.toUpperCase()], service })
-  return {}
-}
-
-async function setHeaders({ app, input }: SesCall): Promise<object> {
-  const type = notificationType(input)
-  const name = input.must.text('Identity')
-  const identity = await app.store.identity(identityName(name))
-  if (!identity) throw new MailctlError('message-rejected', `Identity ${name} is not verified or does not exist.`)
-  const topic = (await topicsOf(app, identity)).get(type)
-  const includeHeaders = input.flag('Enabled') ?? false
-  if (topic) await changeDestination(app, topic, { includeHeaders })
-  else if (includeHeaders)
-    throw new MailctlError('bad-data', `${name} has no topic for ${type} notifications: set one with SetIdentityNotificationTopic first.`)
-  return {}
 }
 
 const onOff = (flag: boolean | undefined): 'on' | 'off' => (flag ? 'on' : 'off')
@@ -202,8 +150,16 @@ export const identityActions: readonly QueryAction[] = [
   action('GetIdentityNotificationAttributes', async call => ({
     NotificationAttributes: await attributes(call, identity => notificationAttributes(call.app, identity)),
   })),
-  action('SetIdentityNotificationTopic', setTopic),
-  action('SetIdentityHeadersInNotificationsEnabled', setHeaders),
+  action('SetIdentityNotificationTopic', async ({ app, input }) => {
+    const type = notificationOf(input.must.text('NotificationType'))
+    await setTopic(app, input.must.text('Identity'), type, input.text('SnsTopic') ?? '')
+    return {}
+  }),
+  action('SetIdentityHeadersInNotificationsEnabled', async ({ app, input }) => {
+    const type = notificationOf(input.must.text('NotificationType'))
+    await setHeadersInNotifications(app, input.must.text('Identity'), type, input.flag('Enabled') ?? false)
+    return {}
+  }),
   action('SetIdentityFeedbackForwardingEnabled', async ({ app, input }) => {
     await setIdentity(app, input.must.text('Identity'), { feedbackForwarding: onOff(input.flag('ForwardingEnabled')) })
     return {}

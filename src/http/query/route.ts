@@ -1,9 +1,9 @@
 /** The SES v1 Query API: `POST /` with a form. SES fact: api-v1. */
 import type { App } from '../../operations/app.ts'
-import { authenticator } from '../authenticate.ts'
 import { readBody } from '../body.ts'
 import { RequestFault } from '../faults.ts'
 import { Members } from '../members.ts'
+import { reportFailure } from '../report-failure.ts'
 import type { HttpAnswer, HttpRequest, Route } from '../route.ts'
 import { NOBODY, type SesOptions } from '../ses/route.ts'
 import type { QueryAction } from './action.ts'
@@ -13,7 +13,7 @@ import { membersOf } from './form.ts'
 import { answerXml, faultXml } from './xml.ts'
 
 export function queryRoutes(app: App, options: SesOptions): Route[] {
-  const authenticate = options.auth === 'sigv4' ? authenticator({ credentials: app.credentials }) : undefined
+  const { authenticate } = options
 
   async function run(request: HttpRequest): Promise<HttpAnswer> {
     const body = await readBody(request)
@@ -40,10 +40,7 @@ export function queryRoutes(app: App, options: SesOptions): Route[] {
       return await run(request)
     } catch (thrown) {
       const { status, ...fault } = queryFaultOf(thrown)
-      if (fault.isOurs && !request.signal.aborted) {
-        options.warn(`a Query request failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
-        app.log('http', `* ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`)
-      }
+      if (fault.isOurs && !request.signal.aborted) reportFailure({ warn: options.warn, log: app.log }, 'a Query request', thrown)
       return xml(status, faultXml(fault, request.id))
     }
   }

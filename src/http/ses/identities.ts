@@ -9,7 +9,7 @@ import { createDomainIdentity, type DkimChoice } from '../../operations/create-i
 import { identityRow, identityView } from '../../operations/identity-view.ts'
 import { publishInLab } from '../../operations/publish-in-lab.ts'
 import { identityName, listIdentities, readIdentity } from '../../operations/read-identity.ts'
-import { deleteIdentity, setIdentity } from '../../operations/set-identity.ts'
+import { checkIdentityTags, deleteIdentity, setIdentity } from '../../operations/set-identity.ts'
 import { startEmailVerification } from '../../operations/verify-email.ts'
 import type { Members } from '../members.ts'
 import { operation, type SesCall, type SesOperation } from './operation.ts'
@@ -40,7 +40,8 @@ function keysIn(input: Members | undefined): DkimChoice | undefined {
 async function create({ app, input }: SesCall): Promise<object> {
   const name = identityName(nameIn(input))
   const keys = keysIn(input.part('DkimSigningAttributes'))
-  const tags = tagsIn(input)
+  const tags = tagsIn(input).map(({ key, value }) => [key, value] as const)
+  checkIdentityTags(tags)
   const configurationSet = input.text('ConfigurationSetName')
   if (configurationSet !== undefined) await readConfigurationSet(app, configurationSet)
   const isAddress = name.includes('@')
@@ -49,7 +50,7 @@ async function create({ app, input }: SesCall): Promise<object> {
   if (isAddress) await startEmailVerification(app, name)
   else if (!(await createDomainIdentity(app, { domain: name, dkim: keys ?? { kind: 'txt' } })).created) throw exists(name)
   const identity = await setIdentity(app, name, {
-    ...(tags.length > 0 && { tags: tags.map(({ key, value }) => [key, value] as const) }),
+    ...(tags.length > 0 && { tags }),
     ...(configurationSet !== undefined && { configurationSet }),
   })
   await publishInLab(app, identity)

@@ -3,16 +3,18 @@
  * seconds. SES facts: api-v2 "Protocol".
  */
 import type { App } from '../../operations/app.ts'
-import { type Authenticate, authenticator } from '../authenticate.ts'
+import type { Authenticate } from '../authenticate.ts'
 import { parseJson, readBody } from '../body.ts'
 import { faultAnswer, faultOf, RequestFault, serializationFault } from '../faults.ts'
 import { Members } from '../members.ts'
+import { reportFailure } from '../report-failure.ts'
 import type { HttpAnswer, HttpRequest, Route } from '../route.ts'
 import type { Delivery, Method, SesOperation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 
 export interface SesOptions {
-  readonly auth: 'sigv4' | 'none'
+  /** undefined: nobody has to sign. */
+  readonly authenticate: Authenticate | undefined
   readonly delivery: Delivery
   /** Told of what failed through no fault of the client's. */
   readonly warn: (text: string) => void
@@ -24,18 +26,14 @@ export const NOBODY = 'api'
 const LISTS = new Set(['Reason', 'TagKeys', 'BlacklistItemNames'])
 
 export function sesRoutes(app: App, options: SesOptions): Route[] {
-  const authenticate = options.auth === 'sigv4' ? authenticator({ credentials: app.credentials }) : undefined
   const call =
     (operation: SesOperation) =>
     async (request: HttpRequest): Promise<HttpAnswer> => {
       try {
-        return answerOf(await run(app, operation, { ...options, authenticate, request }))
+        return answerOf(await run(app, operation, { ...options, request }))
       } catch (thrown) {
         const { isOurs, ...fault } = faultOf(thrown)
-        if (isOurs && !request.signal.aborted) {
-          options.warn(`${operation.name} failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
-          app.log('http', `* ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`)
-        }
+        if (isOurs && !request.signal.aborted) reportFailure({ warn: options.warn, log: app.log }, operation.name, thrown)
         return faultAnswer(fault)
       }
     }
@@ -51,7 +49,6 @@ export function sesRoutes(app: App, options: SesOptions): Route[] {
 const pathOf = (path: string): string => (path.startsWith('/v1/') ? path : `/v2/email${path}`)
 
 interface Running extends SesOptions {
-  readonly authenticate: Authenticate | undefined
   readonly request: HttpRequest
 }
 

@@ -47,7 +47,7 @@ test('all of them, each once', () => {
 
 test('each where the client asks for it', async () => {
   const { app } = await openEngine()
-  const find = router(sesRoutes(app, { auth: 'none', delivery: { holdMs: undefined, deliver: () => {} }, warn: () => {} }))
+  const find = router(sesRoutes(app, { authenticate: undefined, delivery: { holdMs: undefined, deliver: () => {} }, warn: () => {} }))
   const requests: { readonly method: string; readonly path: string }[] = []
   const client = new sdk.SESv2Client({
     endpoint: 'http://127.0.0.1:1',

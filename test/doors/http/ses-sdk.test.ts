@@ -164,6 +164,15 @@ test('SendEmail: raw octets are what arrives, and the destination is the envelop
   expect((await app.store.message(MessageId))?.recipients.map(({ address }) => address)).toEqual(['bob@example.net'])
 })
 
+test('SendEmail: a raw message without From gets the one of the call, as a field of its own', async () => {
+  const { client, app } = await openWithClient()
+  const Data = Buffer.from('To: ann@example.net\r\nSubject: Raw\r\n\r\nHi\r\n')
+  const { MessageId = '' } = await client.send(new SendEmailCommand({ FromEmailAddress: FROM, Content: { Raw: { Data } } }))
+  expect((await app.store.content(MessageId))?.head.toString()).toMatch(/^From: Shop <orders@shop\.example>\r\nTo: ann@example\.net\r\n/m)
+  const nobody = new SendEmailCommand({ Content: { Raw: { Data } } })
+  expect(await faultOf(client.send(nobody))).toMatchObject({ name: 'MessageRejected', message: "Missing required header 'From'." })
+})
+
 test.each([
   ['a sender who is not verified', { FromEmailAddress: 'x@other.example' }, { name: 'MessageRejected', status: 400 }],
   ['a set that is not there', { ConfigurationSetName: 'none' }, { name: 'NotFoundException', status: 404 }],
@@ -210,6 +219,13 @@ test('identities: made, read, changed, listed in pages, deleted', async () => {
     status: 400,
     message: 'Email identity new.example already exist.',
   })
+  const tooMany = Array.from({ length: 51 }, (_, key) => ({ Key: `k${key}`, Value: '' }))
+  for (const EmailIdentity of ['tagged.example', 'ann@tagged.example']) {
+    expect(await faultOf(client.send(new CreateEmailIdentityCommand({ EmailIdentity, Tags: tooMany })))).toMatchObject({
+      name: 'LimitExceededException',
+    })
+    expect(await faultOf(client.send(new GetEmailIdentityCommand({ EmailIdentity })))).toMatchObject({ name: 'NotFoundException' })
+  }
   await client.send(new CreateEmailIdentityCommand({ EmailIdentity: 'user+a@other.example' }))
   expect(await client.send(new GetEmailIdentityCommand({ EmailIdentity: 'user+a@other.example' }))).toMatchObject({
     IdentityType: 'EMAIL_ADDRESS',

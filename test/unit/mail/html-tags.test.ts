@@ -38,11 +38,9 @@ describe('tags are found where browsers find them', () => {
     expect(html.slice(id?.start, id?.end)).toBe('id=z')
   })
 
-  it.each(['<a ', '<a href="', '<!--', '<title>', '</', '< ', '<a =', '<script></scrip'])('%s 100,000 times is no trouble', piece => {
-    const started = performance.now()
-    for (const _tag of htmlTags(piece.repeat(100_000)));
-    // In proportion it is milliseconds; with the square of the length it would be minutes.
-    expect(performance.now() - started).toBeLessThan(5_000)
+  it.each(['<a ', '<a href="', '<!--', '<title>', '</', '< ', '<a =', '<script></scrip'])('%s 100,000 times ends', piece => {
+    // In proportion it is milliseconds; with the square of the length it would be minutes, and the test would not end in its time.
+    expect([...htmlTags(piece.repeat(100_000))].length).toBeLessThanOrEqual(100_000)
   })
 })
 
