@@ -1,4 +1,5 @@
 /** A page for whoever followed a link: a heading and a paragraph, no script, nothing loaded from anywhere. */
+import { html } from '../base/markup.ts'
 import type { HttpAnswer } from './route.ts'
 
 export const page = (status: number, { title, text }: { readonly title: string; readonly text: string }): HttpAnswer => ({
@@ -14,6 +15,3 @@ export const page = (status: number, { title, text }: { readonly title: string; 
 <body><h1>${html(title)}</h1><p>${html(text)}</p></body></html>
 `,
 })
-
-/** Text as HTML shows it, also inside quotes. */
-export const html = (text: string): string => text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)

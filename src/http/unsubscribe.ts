@@ -3,9 +3,10 @@
  * (RFC 8058: a POST without cookies, from anywhere), does.
  */
 import { MailctlError } from '../base/errors.ts'
+import { html } from '../base/markup.ts'
 import type { App } from '../operations/app.ts'
 import { readUnsubscription, type Unsubscription, unsubscribe } from '../operations/list-management.ts'
-import { html, page } from './page.ts'
+import { page } from './page.ts'
 import type { HttpAnswer, Route } from './route.ts'
 
 export const unsubscribeRoutes = (app: Pick<App, 'store' | 'clock'>): Route[] => [

@@ -2,7 +2,7 @@
 import { DAY_MS, dayText, percent, type Rate, type Rates, REPRESENTATIVE_VOLUME, THRESHOLDS, WINDOW_DAYS } from '../account/reputation.ts'
 import type { Reputation } from './reputation.ts'
 
-export { dayText, percent, THRESHOLDS }
+export { DAY_MS, dayText, percent, THRESHOLDS, WINDOW_DAYS }
 
 const VERDICTS = { 'not-representative': 'NOT_REPRESENTATIVE', good: 'GOOD', review: 'REVIEW', pause: 'PAUSE' } as const
 

@@ -11,6 +11,7 @@ import type { Suppressed, SuppressedAddress, SuppressionReason } from '../accoun
 import type { MessageBody } from '../mail/body.ts'
 import type { Outcome, RecipientState } from '../mail/outcome.ts'
 import type { ActivityLog } from './activity.ts'
+import type { Breakdowns } from './breakdown.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
 import type { Contacts } from './contacts.ts'
 import type { EventDestinations } from './event-destinations.ts'
@@ -217,6 +218,7 @@ export interface EventFilter {
 export interface Store
   extends Contacts,
     ActivityLog,
+    Breakdowns,
     ConfigurationSets,
     EventDestinations,
     OtherProcesses,

@@ -113,8 +113,6 @@ const MISSING: Record<string, string> = {
   'snapshot diff': 'golden mail is not built',
   doctor: 'not built',
   'support bundle': 'not built',
-  'stats --html': 'the report is not built',
-  'reputation --html': 'the report is not built',
   'dkim import --dry-run': 'it stores the key at once',
   'dkim import -n': 'it stores the key at once',
 }

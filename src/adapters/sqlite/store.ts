@@ -14,6 +14,7 @@ import type { AcceptOptions, Admission, NewEvent, NewMessage, Settlement, Store 
 import { makePrivateFolder } from '../private-files.ts'
 import { readAccount, writeAccount } from './account-rows.ts'
 import { activitySpans, openActivityLedger } from './activity-ledger.ts'
+import { readBreakdown } from './breakdown-rows.ts'
 import { openCompaction } from './compaction.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
 import { contactRows, findContact, findContactList, putContact } from './contact-rows.ts'
@@ -351,6 +352,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
     watchOthers: () => watchOthers(database),
     othersAtWork: async () => owner.hasOthers(),
     activity: async ask => activitySpans(database, ask),
+    breakdown: async ask => readBreakdown(database, ask),
     addEvents: (messageId, events) =>
       commit(() => {
         const seq = sequenceOf(database, messageId)

@@ -45,7 +45,7 @@ export default command<Composed>({
     const request = { ...asked, headers: [...(asked.headers ?? []), ...sesHeaders(flags)] }
     const content = await (flags['sign'] === true ? composeSigned : composeFromRequest)(app, request)
     interruptible(content.body, signal)
-    if (file !== undefined) await writeFile(messageStream(content), file, thrown => content.body.errored === thrown)
+    if (file !== undefined) await writeFile(messageStream(content), file, { isSourceFailure: thrown => content.body.errored === thrown })
     return { content, file, recipients: content.recipients }
   },
   json: ({ file, recipients }) => ({ File: file, Recipients: recipients }),

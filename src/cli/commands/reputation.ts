@@ -1,24 +1,39 @@
 /** `mailctl reputation`: the rates by which the account is judged, of the whole account and of its parts. */
 import type { Rate } from '../../account/reputation.ts'
 import { type NamedRates, type Reputation, readReputation } from '../../operations/reputation.ts'
-import { dayText, percent, reputationView, THRESHOLDS } from '../../operations/reputation-view.ts'
+import { DAY_MS, dayText, percent, reputationView, THRESHOLDS, WINDOW_DAYS } from '../../operations/reputation-view.ts'
 import { count, showFacts } from '../account-text.ts'
 import { command } from '../command.ts'
 import type { Io } from '../io.ts'
 import { showTime } from '../moments.ts'
+import { HTML_FLAG, showWritten, type WrittenReport, writeReport, writtenJson } from '../report/write-report.ts'
 import { type Cell, showTable } from '../table.ts'
 
-export default command<Reputation>({
+interface Shown {
+  readonly reputation: Reputation
+  readonly report: WrittenReport | undefined
+}
+
+/** How far back rates look. */
+const REPORTED_MS = WINDOW_DAYS * DAY_MS
+
+export default command<Shown>({
   path: 'reputation',
   summary: 'Show bounce and complaint rates, and what follows from them',
   details:
     'A rate goes back day by day until 1,000 recipients are counted, at most 30 days; with fewer nothing follows from it. Not counted: the ' +
-    'mailbox simulator, domains of your own, suppressed recipients; complaints are not counted of providers that send none.',
-  examples: ['mailctl reputation', 'mailctl reputation --json'],
-  fails: ['config', 'store-unavailable'],
-  run: async ({ app }) => await readReputation(await app()),
-  json: reputationView,
-  async show(io, reputation) {
+    'mailbox simulator, domains of your own, suppressed recipients; complaints are not counted of providers that send none. --html writes one ' +
+    'file with charts, those of `mailctl stats --html` over 30 days; a file that is there is replaced.',
+  examples: ['mailctl reputation', 'mailctl reputation --json', 'mailctl reputation --html report.html'],
+  options: [HTML_FLAG],
+  fails: ['usage', 'config', 'store-unavailable'],
+  async run({ app }, _args, flags) {
+    const opened = await app()
+    return { reputation: await readReputation(opened), report: await writeReport(opened, flags, opened.clock.now() - REPORTED_MS) }
+  },
+  json: ({ reputation, report }) => ({ ...writtenJson(report), ...reputationView(reputation) }),
+  async show(io, { reputation, report }) {
+    if (report !== undefined) return showWritten(io, report)
     const { standing, reason, rates, sets, identities } = reputation
     const paint = { HEALTHY: io.colour.green, PROBATION: io.colour.yellow, SHUTDOWN: io.colour.red }[standing.status]
     showFacts(io, [

@@ -46,7 +46,7 @@ export default command<Shown>({
       }),
     )
     interruptible(lines, context.signal)
-    if (file !== undefined) await writeFile(lines, file, () => context.signal.aborted)
+    if (file !== undefined) await writeFile(lines, file, { isSourceFailure: () => context.signal.aborted })
     return { lines, file, exported }
   },
   json: ({ file, exported }) => ({ File: file, ExportedRecordsCount: exported }),
