@@ -11,21 +11,7 @@ const answersVersion = () => {
   }
 }
 
-// What must be said before the first function is compiled and the first thread is made, for the one command that runs for long.
-const prepareEngine = () => {
-  // It signs on as many cores as there are, beside two threads for the disk.
-  process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, require('node:os').availableParallelism() + 2))
-  // Its hot code is small and runs from the first message on: V8 is to compile it soon, and to inline less, which costs it most of the
-  // time. Newer V8s have a compiler in between and other names for this: docs/decisions/009-compiling-early.md.
-  if (!process.version.startsWith('v20.')) return
-  const { setFlagsFromString } = require('node:v8')
-  setFlagsFromString('--always-sparkplug')
-  setFlagsFromString('--no-lazy-feedback-allocation')
-  setFlagsFromString('--interrupt-budget=4000')
-  setFlagsFromString('--max-inlined-bytecode-size-cumulative=200')
-}
-
 // A link of that name takes the place of another sendmail.
 if (require('node:path').basename(process.argv[1]) === 'sendmail') process.argv.splice(2, 0, 'sendmail')
-if (process.argv.includes('serve')) prepareEngine()
+if (process.argv.includes('serve')) require('./prepare-engine.js')()
 if (!answersVersion()) import('../dist/main.js')

@@ -11,10 +11,13 @@ export interface MessageBody {
   open(): Readable
   /** The whole body where it is small and in memory already; then no reader is needed. */
   readonly bytes?: Buffer
+  /** Of `bytes`: this process has seen that every line ends in CRLF, the last one too. Absent: whoever relies on it has to look. */
+  readonly lineEnds?: 'crlf'
 }
 
 /** A body that is in memory. */
-export const bodyInMemory = (bytes: Buffer): MessageBody => ({
+export const bodyInMemory = (bytes: Buffer, seen: Pick<MessageBody, 'lineEnds'> = {}): MessageBody => ({
+  ...seen,
   length: bytes.length,
   bytes,
   open: () => Readable.from(bytes.length > 0 ? [bytes] : [], { objectMode: false }),

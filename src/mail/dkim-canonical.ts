@@ -5,7 +5,7 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import { OctetFinder } from './octet-finder.ts'
-import { isWsp, trimWsp } from './white-space.ts'
+import { isWsp, isWspOrLineEnd, trimWsp } from './white-space.ts'
 
 export type Canonicalization = 'simple' | 'relaxed'
 
@@ -87,6 +87,8 @@ export interface BodyHashOptions {
   readonly algorithm: 'sha256' | 'sha1'
   /** `l=`: only so many octets of the canonical body are hashed. */
   readonly limit?: number
+  /** `crlf`: the caller knows that every LF has its CR, so that nobody has to look for one without. */
+  readonly lineEnds?: 'crlf'
 }
 
 export interface BodyHash {
@@ -95,22 +97,39 @@ export interface BodyHash {
   readonly canonicalBytes: number
 }
 
-interface Places {
-  readonly cr: OctetFinder
-  readonly lf: OctetFinder
-  readonly sp: OctetFinder
-  readonly htab: OctetFinder
+/** What white space has in it that is not a single space before something else; the space before a line's end counts. */
+const UNTIDY = [HTAB, Buffer.from('  '), Buffer.from(' \r')] as const
+
+/** Where an LF without its CR stands next in a chunk, as `OctetFinder` does for any octet. */
+class LoneLfFinder {
+  readonly #chunk: Buffer
+  /** There is none from here up to `#found`. */
+  #since = 0
+  #found = -1
+
+  constructor(chunk: Buffer) {
+    this.#chunk = chunk
+  }
+
+  next(from: number): number {
+    if (this.#since <= from && from <= this.#found) return this.#found
+    this.#since = from
+    let lf = this.#chunk.indexOf(LF, from)
+    while (lf > 0 && this.#chunk[lf - 1] === CR) lf = this.#chunk.indexOf(LF, lf + 1)
+    this.#found = lf === -1 ? Number.POSITIVE_INFINITY : lf
+    return this.#found
+  }
 }
 
-/** How far a line, or what was seen of it, has no white space but single spaces before something else. */
-function tidyEnd(chunk: Buffer, { from, to }: { readonly from: number; readonly to: number }, { sp, htab }: Places): number {
-  for (let at = from; ; at += 1) {
-    const space = sp.next(at)
-    const tab = htab.next(at)
-    if (Math.min(space, tab) >= to) return to
-    at = space + 1
-    if (tab < at || at === to || isWsp(chunk[at] as number)) return Math.min(space, tab)
-  }
+/**
+ * Where the stretch ends that is its own canonical form, whatever follows: nearly all of any body, and finding its end costs less than
+ * copying it. It ends behind content, never behind white space or a line end.
+ */
+function stretchEnd(chunk: Buffer, start: number, finders: readonly Pick<OctetFinder, 'next'>[]): number {
+  let end = chunk.length
+  for (const finder of finders) end = Math.min(end, finder.next(start))
+  while (end > start && isWspOrLineEnd(chunk[end - 1] as number)) end -= 1
+  return end
 }
 
 /** Octets of the canonical form that are collected before they are hashed; longer stretches that are canonical as they are go by it. */
@@ -120,6 +139,7 @@ const LONG_STRETCH = 256
 /** Hashes one body while it streams by. `update` takes any chunks, `digest` is called once, at the end. RFC 6376 §3.4.3 and §3.4.4. */
 export class BodyHasher {
   readonly #isRelaxed: boolean
+  readonly #hasOnlyCrlf: boolean
   readonly #hash: Hash
   readonly #limit: number
   readonly #out = Buffer.allocUnsafe(OUT_BYTES)
@@ -130,22 +150,19 @@ export class BodyHasher {
   #hasWsp = false
   #hasCr = false
 
-  constructor({ canonicalization, algorithm, limit }: BodyHashOptions) {
+  constructor({ canonicalization, algorithm, limit, lineEnds }: BodyHashOptions) {
     this.#isRelaxed = canonicalization === 'relaxed'
+    this.#hasOnlyCrlf = lineEnds === 'crlf'
     this.#hash = createHash(algorithm)
     this.#limit = limit ?? Number.POSITIVE_INFINITY
   }
 
   update(chunk: Uint8Array): void {
     const octets = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-    const places: Places = {
-      cr: new OctetFinder(octets, CR),
-      lf: new OctetFinder(octets, LF),
-      sp: new OctetFinder(octets, SP),
-      htab: new OctetFinder(octets, HTAB),
-    }
+    const untidy = this.#isRelaxed ? UNTIDY.map(sought => new OctetFinder(octets, sought)) : []
+    const finders = this.#hasOnlyCrlf ? untidy : [...untidy, new LoneLfFinder(octets)]
     for (let i = 0; i < octets.length; ) {
-      const end = this.#lineEnds > 0 || this.#hasWsp || this.#hasCr ? i : this.#stretchEnd(octets, i, places)
+      const end = this.#lineEnds > 0 || this.#hasWsp || this.#hasCr ? i : stretchEnd(octets, i, finders)
       if (end > i) {
         this.#copy(octets, i, end)
         i = end
@@ -162,24 +179,6 @@ export class BodyHasher {
     if (!isEmpty || !this.#isRelaxed) this.#lineEnd()
     this.#flush()
     return { hash: this.#hash.digest(), canonicalBytes: this.#canonicalBytes }
-  }
-
-  /**
-   * Where the stretch ends that is its own canonical form, whatever follows: nearly all of any body, and finding its end costs less than
-   * copying it. It ends behind content, never behind white space or a line end.
-   */
-  #stretchEnd(chunk: Buffer, start: number, places: Places): number {
-    let end = start
-    for (let at = start; at < chunk.length; ) {
-      const cr = places.cr.next(at)
-      const lf = places.lf.next(at)
-      const lineEnd = Math.min(cr, lf, chunk.length)
-      const text = this.#isRelaxed ? tidyEnd(chunk, { from: at, to: lineEnd }, places) : lineEnd
-      if (text > at) end = text
-      if (text < lineEnd || lf !== cr + 1) break
-      at = lf + 1
-    }
-    return end
   }
 
   #copy(chunk: Buffer, from: number, to: number): void {

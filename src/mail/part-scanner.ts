@@ -36,7 +36,7 @@ export class PartScanner {
 
   /** @param chunk of the body, line ends as CRLF @throws MailctlError bad-data: a blocked file type, more than 500 parts */
   update(chunk: Buffer): void {
-    let rest = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    let rest = this.#goesOn(chunk) ? Buffer.concat([this.#held, chunk]) : chunk
     for (;;) {
       const end = rest.indexOf(this.#inHeader ? HEADER_END : DELIMITER)
       if (end < 0) break
@@ -45,6 +45,12 @@ export class PartScanner {
     }
     // Of a header that never seems to end, only the last octets are looked at.
     this.#held = Buffer.from(rest.subarray(-(this.#inHeader ? MAX_PART_HEADER_BYTES : DELIMITER.length - 1)))
+  }
+
+  /** Whether something that the chunk before began goes on in this one, or may in the next: nearly no chunk has to be joined to what was held. */
+  #goesOn(chunk: Buffer): boolean {
+    const across = DELIMITER.length - 1
+    return this.#inHeader || chunk.length < across || Buffer.concat([this.#held, chunk.subarray(0, across)]).includes(DELIMITER)
   }
 
   /**

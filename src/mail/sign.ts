@@ -46,9 +46,9 @@ export interface SignatureRequest {
   readonly exclude?: readonly string[]
 }
 
-/** SHA-256 over the relaxed body. `update` takes the body in any chunks, `digest` gives the 32 octets once. */
+/** SHA-256 over the relaxed body of a message whose line ends are CRLF. `update` takes it in any chunks, `digest` gives the 32 octets once. */
 export function bodyHasher(): { update(chunk: Uint8Array): void; digest(): Buffer } {
-  const hasher = new BodyHasher({ canonicalization: 'relaxed', algorithm: 'sha256' })
+  const hasher = new BodyHasher({ canonicalization: 'relaxed', algorithm: 'sha256', lineEnds: 'crlf' })
   return { update: chunk => hasher.update(chunk), digest: () => hasher.digest().hash }
 }
 

@@ -39,6 +39,14 @@ export interface SplitLimits {
   readonly maxBytes?: number
 }
 
+export interface WholeLimits extends SplitLimits {
+  /**
+   * Octets of the longest line, from one who has seen that each line ends in CRLF, the last one too; they are then not looked at again.
+   * Absent: nobody has looked.
+   */
+  readonly longestLine?: number
+}
+
 const CR = 13
 const LF = 10
 const CRLF = Buffer.from('\r\n')
@@ -67,9 +75,10 @@ export async function splitMessage(source: AsyncIterable<Uint8Array | string>, l
  * Splits a small message at once, without copying one whose line ends are CRLF.
  * @throws MailctlError as `splitMessage` and its body do
  */
-export function splitWhole(octets: Buffer, limits: SplitLimits = {}): WholeMessage {
-  const lines = new LineEnds(limits.maxBytes ?? MAX_MESSAGE_BYTES)
-  const text = lines.take(octets)
+export function splitWhole(octets: Buffer, { maxBytes = MAX_MESSAGE_BYTES, longestLine }: WholeLimits = {}): WholeMessage {
+  const lines = new LineEnds(maxBytes)
+  // A line that is too long is looked for, so that the error can name it.
+  const text = longestLine !== undefined && longestLine <= MAX_LINE_OCTETS ? lines.takeAsTheyAre(octets) : lines.take(octets)
   const cut = cutHeader(text, 0)
   // Without an empty line all of it is header.
   const header = parseHeader(cut === undefined ? withEnd(text, lines.end()) : cut.block)
@@ -146,6 +155,12 @@ class LineEnds implements MessageTally {
 
   take(chunk: Buffer): Buffer {
     return this.count(this.convert(chunk))
+  }
+
+  /** Whole lines that need nothing. */
+  takeAsTheyAre(chunk: Buffer): Buffer {
+    this.eightBit ||= !isAscii(chunk)
+    return this.count(chunk)
   }
 
   /** What ends the last line. A CR at the very end has written its CRLF already. */

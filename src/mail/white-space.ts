@@ -6,7 +6,8 @@
 const [HTAB, LF, CR, SP] = [0x09, 0x0a, 0x0d, 0x20] as const
 
 export const isWsp = (code: number): boolean => code === SP || code === HTAB
-const isWspOrLineEnd = (code: number): boolean => isWsp(code) || code === LF || code === CR
+/** SP, HTAB, CR or LF. */
+export const isWspOrLineEnd = (code: number): boolean => isWsp(code) || code === LF || code === CR
 
 /** Without SP and HTAB at both ends. */
 export const trimWsp = (text: string): string => trim(text, isWsp)

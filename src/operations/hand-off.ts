@@ -1,11 +1,11 @@
 /** A message that was accepted and is held by this process goes to its first attempt straight from memory: no query, no reading back. */
 import type { Suppressed } from '../account/suppression.ts'
-import { bodyInMemory, type FinalMessage } from '../mail/body.ts'
+import type { FinalMessage, MessageBody } from '../mail/body.ts'
 import type { NewMessage, StoredMessage, StoredRecipient } from '../ports/store.ts'
 import type { Ready } from './deliver-group.ts'
 
 /** One group per recipient domain, as the store leases them. @param body what was spooled, when it is in memory @param suppressed left out */
-export function readyGroups(message: NewMessage, body: Buffer | undefined, suppressed: readonly Suppressed[] = []): Ready[] {
+export function readyGroups(message: NewMessage, body: MessageBody | undefined, suppressed: readonly Suppressed[] = []): Ready[] {
   const all = message.recipients.map(
     (address, index): StoredRecipient => ({
       index,
@@ -19,7 +19,7 @@ export function readyGroups(message: NewMessage, body: Buffer | undefined, suppr
     }),
   )
   const recipients = suppressed.length === 0 ? all : all.filter(({ index }) => !suppressed.some(one => one.index === index))
-  const content: FinalMessage | undefined = body && { head: message.head, body: bodyInMemory(body) }
+  const content: FinalMessage | undefined = body && { head: message.head, body }
   const stored: StoredMessage = { ...message, sizeBytes: message.head.length + lengthOf(message), recipients }
   const domains = [...new Set(recipients.map(({ domain }) => domain))]
   return domains.map(domain => ({

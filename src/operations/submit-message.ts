@@ -17,7 +17,7 @@ import { MailctlError } from '../base/errors.ts'
 import { interruptible } from '../base/interruptible.ts'
 import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
 import { formatMailbox, mailboxesOf } from '../mail/address.ts'
-import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
+import { bodyInMemory, MAX_MESSAGE_BYTES, type MessageBody } from '../mail/body.ts'
 import { decodeText } from '../mail/encoded-word.ts'
 import { findField, findFields, type Header, serializeHeader } from '../mail/header.ts'
 import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
@@ -38,6 +38,7 @@ import { trackedContent, trackingOf } from './tracking.ts'
 
 /** A message as a door hands it over; a body that is a stream is read once. */
 export interface Content extends Omit<SplitMessage, 'body'> {
+  /** CRLF line ends, the last line ended too. */
   readonly body: Readable | Buffer
 }
 
@@ -180,7 +181,10 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     return {
       messageId: admission.messageId,
       isDuplicate: admission.duplicateOf !== null,
-      held: accepted && admission.held ? readyGroups(accepted, bodyInHand(body, url), admission.suppressed) : [],
+      held:
+        accepted && admission.held
+          ? readyGroups(accepted, url === undefined ? bodyInHand(body, content) : undefined, admission.suppressed)
+          : [],
       warnings: [...rewritten.warnings, ...signed.warnings, ...(tracked?.warning === undefined ? [] : [tracked.warning])],
       ...(admission.suppressed && { suppressed: admission.suppressed, reports: told?.reports.map(({ id }) => id) ?? [] }),
     }
@@ -189,9 +193,11 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
   }
 }
 
-/** What was spooled, where it is in memory; a body that was changed on its way is read from the store. */
-const bodyInHand = (body: Content['body'], url?: string): Buffer | undefined =>
-  Buffer.isBuffer(body) && url === undefined ? body : undefined
+/** What was spooled, where it is in memory; a body that a link was put into on its way is read from the store. */
+function bodyInHand(body: Content['body'], content: Content): MessageBody | undefined {
+  if (!Buffer.isBuffer(body)) return undefined
+  return bodyInMemory(body, body === content.body ? { lineEnds: 'crlf' } : {})
+}
 
 function linkedBody(body: Content['body'], url: string): Content['body'] {
   if (Buffer.isBuffer(body)) return withUnsubscribeUrl(body, url)

@@ -125,10 +125,12 @@ export class SubmissionSession implements SmtpSession {
     this.#recipients.clear()
   }
 
-  whole(octets: Buffer): Reply | Promise<Reply> {
+  whole(octets: Buffer, longestLine?: number): Reply | Promise<Reply> {
     if (this.#recipients.size > MAX_RECIPIENTS) return TOO_MANY_RECIPIENTS
     try {
-      return this.#submit(splitWhole(octets)).catch((thrown: unknown) => this.#refuse(thrown))
+      return this.#submit(splitWhole(octets, longestLine === undefined ? {} : { longestLine })).catch((thrown: unknown) =>
+        this.#refuse(thrown),
+      )
     } catch (thrown) {
       return this.#refuse(thrown)
     }

@@ -10,9 +10,16 @@ import { OctetFinder } from '../mail/octet-finder.ts'
 const CR = 0x0d
 const LF = 0x0a
 const DOT = 0x2e
+const LF_AND_DOT = Buffer.from('\n.')
 const ONE_MORE_DOT = Buffer.from('.')
 const END = Buffer.from('.\r\n')
 const END_AFTER_OPEN_LINE = Buffer.from('\r\n.\r\n')
+
+/** Where the next line begins with a dot, behind `from`; -1 when none does. */
+function nextDot(lines: Buffer, from: number): number {
+  const lf = lines.indexOf(LF_AND_DOT, from)
+  return lf < 0 ? -1 : lf + 1
+}
 
 /** The message has a line end that is not CRLF. */
 export class BareLineEnd extends Error {}
@@ -49,6 +56,24 @@ export class DotStuffer {
     }
     this.#last = chunk[length - 1] as number
     pieces.push(from === 0 ? chunk : chunk.subarray(from))
+    return pieces
+  }
+
+  /**
+   * The same for whole lines that are known to end in CRLF, where only the dots have to be found. What comes before them ends a line.
+   * @returns the pieces to write, in order
+   */
+  pushLines(lines: Buffer): Buffer[] {
+    // Of what does not look so after all, every line end is looked at.
+    if (this.#last !== LF || lines.at(-1) !== LF) return this.push(lines)
+    const pieces: Buffer[] = []
+    let from = 0
+    for (let dot = lines[0] === DOT ? 0 : nextDot(lines, 0); dot >= 0; dot = nextDot(lines, dot)) {
+      if (dot > from) pieces.push(lines.subarray(from, dot))
+      pieces.push(ONE_MORE_DOT)
+      from = dot
+    }
+    pieces.push(from === 0 ? lines : lines.subarray(from))
     return pieces
   }
 

@@ -46,6 +46,9 @@ interface Wait<T> {
 const ENDED = new SessionBroken('closed', 'the session has ended')
 /** Of a resting session; nobody reads its transcript. */
 const NO_ERRAND: Errand = { transcript: new Transcript(), limitMs: Number.POSITIVE_INFINITY, endsAt: Number.POSITIVE_INFINITY }
+/** So many octets, or pieces, are rather joined than handed to the system one by one. */
+const COPIED_BYTES = 16 * 1024
+const MANY_PIECES = 64
 const PEER_CLOSED = 'the peer closed the connection'
 
 /** SMTP over an own socket. Made on a connected or connecting socket. */
@@ -148,11 +151,26 @@ export class SmtpClientConnection implements Timed {
     this.#socket.write(`${lines.join('\r\n')}\r\n`, 'latin1')
   }
 
-  /** Sends octets of a message; resolves when more may be written. @throws SessionBroken */
-  async write(octets: Buffer, timeoutMs: number): Promise<void> {
+  /** Sends octets of a message, all pieces at once; resolves when more may be written. @throws SessionBroken */
+  async write(pieces: readonly Buffer[], timeoutMs: number): Promise<void> {
     if (this.#broken) throw this.#broken
-    if (this.#socket.write(octets)) return
+    if (this.#send(pieces)) return
     await this.#untilSocket('drain', timeoutMs, 'the peer took no more data')
+  }
+
+  /** Large pieces go to the system as they are: a copy of them all would be the dearest part. */
+  #send(pieces: readonly Buffer[]): boolean {
+    const [first] = pieces
+    if (first === undefined) return true
+    if (pieces.length === 1) return this.#socket.write(first)
+    let octets = 0
+    for (const { length } of pieces) octets += length
+    if (octets <= COPIED_BYTES || pieces.length > MANY_PIECES) return this.#socket.write(Buffer.concat(pieces, octets))
+    this.#socket.cork()
+    let mayGoOn = true
+    for (const piece of pieces) mayGoOn = this.#socket.write(piece)
+    this.#socket.uncork()
+    return mayGoOn
   }
 
   /** Turns to TLS 1.2 or later. @throws SessionBroken, handshake; protocol when octets in the clear came after the permission */

@@ -17,7 +17,11 @@ export class DataDecoder {
   size = 0
   ended = false
   hasBareLineEnd = false
+  /** Octets of the longest line so far, without its CRLF and without a stuffed dot. */
+  longestLine = 0
   #position: Position = 'lineStart'
+  /** Octets that earlier chunks have of the line that is not over. */
+  #column = 0
 
   /**
    * @param emit takes each stretch of message octets, a view into `chunk`
@@ -27,6 +31,7 @@ export class DataDecoder {
     const end = chunk.length
     let pos = 0
     let kept = 0
+    let lineFrom = 0
     const handOn = (until: number): void => {
       if (until <= kept || this.hasBareLineEnd) return
       this.size += until - kept
@@ -46,6 +51,8 @@ export class DataDecoder {
         if (!this.hasBareLineEnd && (!isCrlf || chunk.indexOf(CR, pos) !== lf - 1)) this.hasBareLineEnd = true
         this.#position = isCrlf ? 'lineStart' : 'text'
         pos = lf + 1
+        this.#endLine(lf - 1 - lineFrom)
+        lineFrom = pos
         continue
       }
       const octet = chunk[pos]
@@ -57,6 +64,7 @@ export class DataDecoder {
         handOn(pos)
         pos += 1
         kept = pos
+        lineFrom = pos
         this.#position = 'dot'
       } else if (this.#position === 'dot') {
         // The stuffed dot is gone; what follows it is text, unless the line ends here.
@@ -73,6 +81,9 @@ export class DataDecoder {
           this.ended = true
           return pos
         }
+        // Its CR was the last octet of the chunk before.
+        this.#endLine(-1)
+        lineFrom = pos
         this.#position = 'lineStart'
       } else {
         this.hasBareLineEnd = true
@@ -80,6 +91,13 @@ export class DataDecoder {
       }
     }
     handOn(end)
+    this.#column += end - lineFrom
     return end
+  }
+
+  /** @param octets that this chunk has of it, the LF and its CR left out */
+  #endLine(octets: number): void {
+    this.longestLine = Math.max(this.longestLine, this.#column + octets)
+    this.#column = 0
   }
 }

@@ -57,6 +57,10 @@ export class IncomingMessage {
     return this.#decoder instanceof ChunkDecoder && this.#decoder.betweenChunks
   }
 
+  get #longestLine(): number | undefined {
+    return this.#decoder instanceof DataDecoder ? this.#decoder.longestLine : undefined
+  }
+
   /** What breaks a rule in what came so far. */
   get refusal(): Reply | undefined {
     return this.#refusal
@@ -108,7 +112,7 @@ export class IncomingMessage {
     const release = (): void => collector?.release()
     let answer: Answer | undefined
     try {
-      answer = this.#session.whole?.(octets) ?? this.#options.phrases.localError
+      answer = this.#session.whole?.(octets, this.#longestLine) ?? this.#options.phrases.localError
     } finally {
       if (!(answer instanceof Promise)) release()
     }

@@ -53,8 +53,9 @@ export interface SmtpSession {
   /**
    * Takes a message that ended, sound, within 256 KB, without the cost of a stream; larger ones, and any while the octets collected in all
    * connections would pass 16 MB, go to `data`. Absent: all do.
+   * @param longestLine octets, without CRLF; absent where they were not counted
    */
-  whole?(octets: Buffer): Answer
+  whole?(octets: Buffer, longestLine?: number): Answer
   /** The envelope is forgotten: RSET, EHLO, STARTTLS, or a message is done. */
   reset?(): void
   /** The connection is gone. */

@@ -146,14 +146,16 @@ async function sendContent(
   const stuffer = new DotStuffer()
   connection.transcript.add('*', `message of ${head.length + body.length} octets`)
   let pieces = stuffer.push(head)
-  if (body.bytes) for (const piece of stuffer.push(body.bytes)) pieces.push(piece)
-  else {
+  if (body.bytes) {
+    const { bytes } = body
+    for (const piece of body.lineEnds === 'crlf' ? stuffer.pushLines(bytes) : stuffer.push(bytes)) pieces.push(piece)
+  } else {
     let waiting = head.length
     for await (const chunk of body.open()) {
       for (const piece of stuffer.push(chunk)) pieces.push(piece)
       waiting += chunk.length
       if (waiting < WRITE_BYTES) continue
-      await connection.write(joined(pieces), blockMs)
+      await connection.write(pieces, blockMs)
       if (connection.hasUnasked) throw tooEarly()
       pieces = []
       waiting = 0
@@ -162,12 +164,10 @@ async function sendContent(
   pieces.push(stuffer.end())
   if (connection.hasUnasked) throw tooEarly()
   progress.dotSent = true
-  await connection.write(joined(pieces), blockMs)
+  await connection.write(pieces, blockMs)
 }
 
 const tooEarly = (): SessionBroken => new SessionBroken('protocol', 'the peer answered before the message had ended')
-
-const joined = (pieces: readonly Buffer[]): Buffer => (pieces.length === 1 && pieces[0]) || Buffer.concat(pieces)
 
 function mailCommand({ from, message, eightBit }: TransactionRequest, { size }: TransactionTerms): string {
   if (!fitsPath(from)) throw unfit()

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MailctlError } from '../../../src/base/errors.ts'
 import { serializeHeader } from '../../../src/mail/header.ts'
-import { splitMessage, splitWhole } from '../../../src/mail/split.ts'
+import { splitMessage, splitWhole, type WholeLimits } from '../../../src/mail/split.ts'
 
 /** Chunks of the given sizes, the rest in one. */
 const inPieces = (bytes: Buffer, sizes: readonly number[]): Readable => {
@@ -158,6 +158,24 @@ describe('splitWhole', () => {
       { numRuns: 3000 },
     )
     expect(refused).toBeGreaterThan(100)
+  })
+
+  it('gives the same to one who has seen that all lines end in CRLF, and how long they are', async () => {
+    const read = (bytes: Buffer, limits: WholeLimits): Promise<unknown> =>
+      outcomeOf(async () => {
+        const { header, body, tally } = splitWhole(bytes, limits)
+        return { header, body: body.toString('latin1'), ...tally }
+      })
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 12 }), fc.option(fc.integer({ min: 1, max: 60 }), { freq: 4 }), async (given, limit) => {
+        const lines = ['A: b', ...given.map(text => text.replace(/[\r\n]/g, ''))]
+        const bytes = Buffer.from(lines.map(text => `${text}\r\n`).join(''), 'latin1')
+        const limits = limit === null ? {} : { maxBytes: limit }
+        const longestLine = Math.max(...lines.map(({ length }) => length))
+        expect(await read(bytes, { ...limits, longestLine })).toEqual(await read(bytes, limits))
+      }),
+      { numRuns: 1000 },
+    )
   })
 
   it('copies nothing when the line ends are CRLF', () => {

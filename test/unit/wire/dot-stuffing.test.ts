@@ -25,6 +25,7 @@ function cut(text: Buffer, places: readonly number[]): Buffer[] {
   return borders.slice(1).map((border, index) => text.subarray(borders[index], border))
 }
 
+const HEAD = Buffer.from('Subject: x\r\n\r\n')
 const lines = fc.array(fc.string({ unit: fc.constantFrom('.', '.', 'a', ' ', '\xff'), maxLength: 4 }), { maxLength: 12 })
 
 describe('a message with CRLF line ends', () => {
@@ -37,6 +38,25 @@ describe('a message with CRLF line ends', () => {
       }),
       { numRuns: 2_000 },
     )
+  })
+
+  test('is written the same when it is known to be of whole lines', () => {
+    fc.assert(
+      fc.property(lines, given => {
+        const text = Buffer.from(given.map(line => `${line}\r\n`).join(''), 'latin1')
+        const stuffer = new DotStuffer()
+        const wire = Buffer.concat([...stuffer.push(HEAD), ...stuffer.pushLines(text), stuffer.end()])
+        expect(wire.equals(stuffed([HEAD, text]))).toBe(true)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test.each(['a\r\nb', 'a\nb', 'a\r', ''])('is not taken for whole lines when it does not end as one: %j', text => {
+    const stuffer = new DotStuffer()
+    const written = (): Buffer => Buffer.concat([...stuffer.pushLines(Buffer.from(text)), stuffer.end()])
+    if (/[^\r]\n|\r$/.test(text)) expect(written).toThrow(BareLineEnd)
+    else expect(written().equals(stuffed([Buffer.from(text)]))).toBe(true)
   })
 
   test('gets its last line end when that is missing', () => {

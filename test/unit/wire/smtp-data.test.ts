@@ -11,7 +11,8 @@ function decode(octets: Buffer, cuts: readonly number[] = []) {
   for (let i = 0; i + 1 < borders.length && !decoder.ended; i += 1) {
     used += decoder.take(octets.subarray(borders[i], borders[i + 1]), part => parts.push(Buffer.from(part)))
   }
-  return { body: Buffer.concat(parts).toString('latin1'), ended: decoder.ended, bare: decoder.hasBareLineEnd, used, size: decoder.size }
+  const { ended, hasBareLineEnd: bare, size, longestLine } = decoder
+  return { body: Buffer.concat(parts).toString('latin1'), ended, bare, used, size, longestLine }
 }
 const stuffed = (body: string): Buffer => Buffer.from(`${body.replace(/^\./gm, '..')}.\r\n`, 'latin1')
 
@@ -23,7 +24,8 @@ test('what was stuffed comes out as it went in, wherever the chunks are cut', ()
     fc.property(body, fc.array(fc.nat(100), { maxLength: 20 }), fc.string({ maxLength: 5 }), (text, cuts, rest) => {
       const wire = Buffer.concat([stuffed(text), Buffer.from(rest, 'latin1')])
       const seen = decode(wire, cuts)
-      expect(seen).toMatchObject({ body: text, ended: true, bare: false, used: stuffed(text).length, size: text.length })
+      const longestLine = Math.max(...text.split('\r\n').map(({ length }) => length))
+      expect(seen).toEqual({ body: text, ended: true, bare: false, used: stuffed(text).length, size: text.length, longestLine })
     }),
     { numRuns: 500 },
   )
