@@ -2,6 +2,7 @@
  * Encoded words, RFC 2047: text of any script inside ASCII header fields. Encoding gives words of at most 75 characters that never split
  * a character; decoding is lenient, joins adjacent words before the character set is applied, and never throws.
  */
+import { isAscii } from 'node:buffer'
 import { decodeCharset } from './charset.ts'
 
 const WORD = /=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=/gi
@@ -47,6 +48,8 @@ interface Word {
  * UTF-8.
  */
 export function decodeText(latin1: string): string {
+  // Nearly every field is plain, and need not be looked at word by word.
+  if (!latin1.includes('=?')) return decodeOctets(latin1)
   let out = ''
   let run: Word[] = []
   let last = 0
@@ -82,4 +85,7 @@ function decodeQ(payload: string): Buffer {
 }
 
 /** Raw octets of a field are UTF-8 (RFC 6532); what is not is shown as U+FFFD rather than as a letter that somebody may have meant. */
-const decodeOctets = (latin1: string): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.from(latin1, 'latin1'))
+const decodeOctets = (latin1: string): string => {
+  const octets = Buffer.from(latin1, 'latin1')
+  return isAscii(octets) ? latin1 : new TextDecoder('utf-8', { ignoreBOM: true }).decode(octets)
+}
