@@ -9,11 +9,11 @@ const BAR_WIDTH = 24
 /** `50,000`. Written out: the first call of `toLocaleString` costs more than the whole command. */
 export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',')
 
-/** `1,200 of 50,000 in 24 hours`, with a bar on a terminal. */
-export function quotaText(io: Io, { account, sentLast24Hours }: AccountState): string {
+/** `1,200 of 50,000 in 24 hours`, with a bar on a terminal that has room for it. @param room columns for both */
+export function quotaText(io: Io, { account, sentLast24Hours }: AccountState, room = io.stdout.columns - 15): string {
   if (account.max24HourSend < 0) return `${count(sentLast24Hours)} in 24 hours, unlimited`
   const text = `${count(sentLast24Hours)} of ${count(account.max24HourSend)} in 24 hours`
-  if (!io.stdout.isTty) return text
+  if (!io.stdout.isTty || room < text.length + 1 + BAR_WIDTH) return text
   const share = account.max24HourSend === 0 ? 1 : Math.min(1, sentLast24Hours / account.max24HourSend)
   const drawn = bar(io, share, BAR_WIDTH)
   return `${share >= 1 ? io.colour.red(drawn) : share >= 0.8 ? io.colour.yellow(drawn) : io.colour.green(drawn)} ${text}`

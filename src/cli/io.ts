@@ -12,13 +12,21 @@ export type Colour = (typeof COLOURS)[number]
 
 export interface Io {
   /** `isGone`: nobody reads any more, what is written is dropped. */
-  readonly stdout: { readonly isTty: boolean; readonly columns: number; readonly isGone: boolean; write(text: string | Uint8Array): void }
+  readonly stdout: {
+    readonly isTty: boolean
+    readonly columns: number
+    readonly rows: number
+    readonly isGone: boolean
+    write(text: string | Uint8Array): void
+  }
   readonly stderr: { readonly isTty: boolean; write(text: string): void; readonly stream: Writable }
   readonly stdin: Readable & { readonly isTTY?: boolean }
   /** A person is there and may be asked: stdin and stderr are terminals, no `--no-input`, no `CI`. */
   readonly interactive: boolean
-  /** Box drawing and bars may be written to stdout: a terminal whose locale is UTF-8. */
+  /** Box drawing and bars may be written to stdout: a terminal that can do more than print ASCII, whose locale is UTF-8. */
   readonly unicode: boolean
+  /** The cursor of stdout may be moved. */
+  readonly movesCursor: boolean
   /** One line of result on stdout; control characters other than our own colours are replaced. */
   line(text?: string): void
   /** Octets to stdout as they are, at the reader's pace. */
@@ -29,7 +37,7 @@ export interface Io {
 
 export interface Streams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
   readonly stderr: Writable & { readonly isTTY?: boolean }
 }
 
@@ -75,6 +83,7 @@ export async function openIo(streams: Streams, choices: IoChoices): Promise<Io> 
   stderr.on('error', () => {})
   const outIsTty = stdout.isTTY === true
   const errIsTty = stderr.isTTY === true
+  const isDumb = choices.env['TERM'] === 'dumb'
   const write = (text: string | Uint8Array): void => {
     if (!gone) stdout.write(text)
   }
@@ -85,7 +94,10 @@ export async function openIo(streams: Streams, choices: IoChoices): Promise<Io> 
     stdout: {
       isTty: outIsTty,
       get columns() {
-        return stdout.columns ?? 80
+        return stdout.columns || 80
+      },
+      get rows() {
+        return stdout.rows || 24
       },
       get isGone() {
         return gone
@@ -96,7 +108,8 @@ export async function openIo(streams: Streams, choices: IoChoices): Promise<Io> 
     get interactive() {
       return errIsTty && choices.input && !isCi(choices.env['CI']) && streams.stdin.isTTY === true
     },
-    unicode: outIsTty && isUtf8Locale(choices.env),
+    unicode: outIsTty && !isDumb && isUtf8Locale(choices.env),
+    movesCursor: outIsTty && !isDumb,
     line: (text = '') => write(`${safeLine(text)}\n`),
     async pipe(source) {
       for await (const chunk of source) {
@@ -106,6 +119,20 @@ export async function openIo(streams: Streams, choices: IoChoices): Promise<Io> 
     },
     colour: await colours(wantsColour(choices, outIsTty)),
   }
+}
+
+/** What `draw` writes line by line, as text; its raw writes go nowhere. */
+export async function linesOf(io: Io, draw: (io: Io) => void | Promise<void>): Promise<string[]> {
+  const lines: string[] = []
+  const { isTty, isGone } = io.stdout
+  await draw({
+    ...io,
+    stdin: io.stdin,
+    interactive: false,
+    stdout: { isTty, isGone, columns: io.stdout.columns, rows: io.stdout.rows, write: () => {} },
+    line: (text = '') => void lines.push(...safeLine(text).split('\n')),
+  })
+  return lines
 }
 
 export interface Spinner {

@@ -7,7 +7,7 @@ import { printable } from '../base/redact.ts'
 import { byConcern, type IdentityStanding, type NextStep, type Status } from '../operations/read-status.ts'
 import type { Config } from '../ports/settings.ts'
 import { accessText, count, quotaText, rateText, sendingText } from './account-text.ts'
-import { sparkline } from './bars.ts'
+import { sparkline, squeezed } from './bars.ts'
 import type { Colour, Io } from './io.ts'
 import { showTime } from './moments.ts'
 import { queueJson } from './queue-json.ts'
@@ -21,7 +21,12 @@ export interface ShownStatus extends Status {
 const MAX_IDENTITIES = 5
 /** `Last 24 h` and two spaces. */
 const LABEL_WIDTH = 9
-const NARROWEST = 60
+const NARROWEST = 40
+const HALF_HOUR_MS = 1_800_000
+/** ` peak 123,456 in 30m` */
+const PEAK_WIDTH = 20
+/** Below it an identity takes a second line for what is noted of it. */
+const WIDE = 60
 
 export function statusLines(io: Io, status: ShownStatus): string[] {
   const { account, config, clock } = status
@@ -29,6 +34,7 @@ export function statusLines(io: Io, status: ShownStatus): string[] {
   const fact = (label: string, text: string): string => `${io.colour.dim(label.padEnd(LABEL_WIDTH))}  ${text}`
   const room = width - LABEL_WIDTH - 2
   const reason = account.enforcementReason === undefined ? [] : wrapText(account.enforcementReason, room)
+  const next = wrapText(nextText(status), room)
   const moment = `${showTime(clock.now)}${clock.kind === 'virtual' ? ' (virtual)' : ''}`
   const place = `${moment}, ${account.region}, ${config.settings.network} as ${config.settings.hostname}`
   return [
@@ -38,17 +44,17 @@ export function statusLines(io: Io, status: ShownStatus): string[] {
     fact('Access', accessText(io, status)),
     fact('Sending', `${sendingText(io, status)}, health ${healthText(io, status)}`),
     ...reason.map(line => fact('', line)),
-    fact('Quota', quotaText(io, status)),
+    fact('Quota', quotaText(io, status, room)),
     fact('Rate', rateText(status)),
     '',
-    ...identityLines(io, status, { fact, width, most: Math.max(1, MAX_IDENTITIES - reason.length) }),
+    ...identityLines(io, status, { fact, width, most: Math.max(1, MAX_IDENTITIES + 1 - reason.length - next.length) }),
     '',
     ...queueLines(io, status, { fact, room }),
     '',
-    ...dayLines(io, status, fact),
+    ...dayLines(io, status, { fact, room }),
     '',
-    fact('Next', io.colour.cyan(cutText(nextText(status), room))),
-  ]
+    ...next.map((line, index) => fact(index === 0 ? 'Next' : '', io.colour.cyan(line))),
+  ].map(line => cutText(line, width))
 }
 
 function healthText(io: Io, { account }: ShownStatus): string {
@@ -66,16 +72,23 @@ function identityLines(io: Io, { identities }: ShownStatus, { fact, width, most 
   const said = [...states].map(([state, number]) => `${count(number)} ${state}`)
   if (concerned > 0) said.push(io.colour.yellow(`${count(concerned)} to see to`))
   const shown = byConcern(identities).slice(0, most)
-  const nameWidth = Math.min(width - 40, Math.max(...shown.map(({ identity }) => textWidth(printable(identity.name)))))
+  const nameWidth = Math.min(
+    width < WIDE ? width - 21 : width - 40,
+    Math.max(...shown.map(({ identity }) => textWidth(printable(identity.name)))),
+  )
   const rest = identities.length - shown.length
   return [
     fact('Senders', said.join(', ')),
-    ...shown.map(standing => identityLine(io, standing, nameWidth)),
+    ...shown.flatMap(standing => identityLine(io, standing, { nameWidth, width })),
     ...(rest > 0 ? [`  and ${count(rest)} more: mailctl identity list`] : []),
   ]
 }
 
-function identityLine(io: Io, { identity, concern }: IdentityStanding, nameWidth: number): string {
+function identityLine(
+  io: Io,
+  { identity, concern }: IdentityStanding,
+  { nameWidth, width }: { readonly nameWidth: number; readonly width: number },
+): string[] {
   const { name, type, verification, dkim, mailFrom } = identity
   const paint: Colour = concern === null ? 'green' : verification.status === 'FAILED' ? 'red' : 'yellow'
   const mark = concern === null ? ' ' : '!'
@@ -86,7 +99,9 @@ function identityLine(io: Io, { identity, concern }: IdentityStanding, nameWidth
     concern === 'mail-from' ? `MAIL FROM ${mailFrom?.status}` : '',
   ].filter(note => note !== '')
   const padding = ' '.repeat(Math.max(0, nameWidth - textWidth(shown)))
-  return `${io.colour[paint](mark)} ${shown}${padding}  ${io.colour[paint](verification.status)}${notes.map(note => `  ${note}`).join('')}`
+  const first = `${io.colour[paint](mark)} ${shown}${padding}  ${io.colour[paint](verification.status)}`
+  if (width < WIDE && notes.length > 0) return [first, `  ${notes.join('  ')}`]
+  return [[first, ...notes].join('  ')]
 }
 
 function queueLines(io: Io, { queue, clock }: ShownStatus, { fact, room }: { fact: Fact; room: number }): string[] {
@@ -100,11 +115,8 @@ function queueLines(io: Io, { queue, clock }: ShownStatus, { fact, room }: { fac
   return [fact('Queue', counts + oldest), ...(why === null ? [] : [fact('', io.colour.yellow(cutText(printable(why), room)))])]
 }
 
-function dayLines(io: Io, { day }: ShownStatus, fact: Fact): string[] {
+function dayLines(io: Io, { day }: ShownStatus, { fact, room }: { fact: Fact; room: number }): string[] {
   if (day.sent === 0 && Object.keys(day.events).length === 0) return [fact('Last 24 h', 'no events')]
-  const spans = day.spans.map(({ sent }) => sent)
-  const most = Math.max(...spans)
-  const picture = io.stdout.isTty ? [`${io.colour.cyan(sparkline(io, spans))} peak ${count(most)}/30m`] : []
   const rates = [
     `${count(day.sent)} sent`,
     `${rateOf(day.delivered, day.sent)} delivered`,
@@ -112,7 +124,19 @@ function dayLines(io: Io, { day }: ShownStatus, fact: Fact): string[] {
     `${rateOf(day.complained, day.delivered)} complaints`,
     `${count(day.delayed)} delays`,
   ].join(', ')
-  return [...picture, rates].map((text, index) => fact(index === 0 ? 'Last 24 h' : '', text))
+  return [...(io.stdout.isTty ? [dayPicture(io, day, room)] : []), ...wrapText(rates, room)].map((text, index) =>
+    fact(index === 0 ? 'Last 24 h' : '', text),
+  )
+}
+
+/** A column for each half hour, or for as many as it takes to fit. */
+function dayPicture(io: Io, { spans }: ShownStatus['day'], room: number): string {
+  const { values, each } = squeezed(
+    spans.map(({ sent }) => sent),
+    Math.min(spans.length, room - PEAK_WIDTH),
+  )
+  const peak = `peak ${count(Math.max(...values))} in ${formatDuration(each * HALF_HOUR_MS)}`
+  return `${io.colour.cyan(sparkline(io, values))} ${peak}`
 }
 
 /** Of what was sent in the same time, so it may pass 100 % where mail waited longer. */

@@ -5,19 +5,24 @@ const NO_WIDTH = /^(?:\p{M}|\p{Cf}|\p{Emoji_Modifier})$/u
 
 const charWidth = (char: string): number => (NO_WIDTH.test(char) ? 0 : WIDE.test(char) ? 2 : 1)
 
-export const textWidth = (text: string): number => [...text].reduce((sum, char) => sum + charWidth(char), 0)
+/** Characters, and our own colours (SGR sequences), which take no room. */
+const PIECES = /\u001b\[[0-9;]*m|[\s\S]/gu
+const RESET = '\u001b[0m'
+const pieceWidth = (piece: string): number => (piece.startsWith('\u001b[') && piece.length > 2 ? 0 : charWidth(piece))
 
-/** @returns the text, or as much of its beginning as fits `width` columns with three dots */
+export const textWidth = (text: string): number => (text.match(PIECES) ?? []).reduce((sum, piece) => sum + pieceWidth(piece), 0)
+
+/** @returns the text, or as much of its beginning as fits `width` columns with three dots; a colour that is cut through ends there */
 export function cutText(text: string, width: number): string {
   if (textWidth(text) <= width) return text
   let kept = ''
   let columns = 0
-  for (const char of text) {
-    columns += charWidth(char)
+  for (const piece of text.match(PIECES) ?? []) {
+    columns += pieceWidth(piece)
     if (columns > width - 3) break
-    kept += char
+    kept += piece
   }
-  return `${kept}...`
+  return `${kept}...${kept.includes('\u001b') ? RESET : ''}`
 }
 
 /** @returns lines of at most `width` columns, broken after spaces where there are some, else anywhere; one line at least */

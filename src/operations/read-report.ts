@@ -1,6 +1,6 @@
 /** Everything that the report of an account is drawn from: what happened over time, the rates it is judged by, where mail went. */
 import { providerOf } from '../account/mailbox-provider.ts'
-import { DAY_MS, dayOf, type Rates, ratesOf, WINDOW_DAYS } from '../account/reputation.ts'
+import { DAY_MS } from '../account/reputation.ts'
 import { SLOT_MS } from '../ports/activity.ts'
 import type { BreakdownRow } from '../ports/breakdown.ts'
 import { type AccountState, reviewAccountState } from './account-state.ts'
@@ -25,12 +25,6 @@ export interface ReportSpan {
   readonly complained: number
 }
 
-/** The rates as they were judged at the end of a day. */
-export interface DayRates {
-  readonly day: number
-  readonly rates: Rates
-}
-
 export interface Report extends AccountState {
   readonly now: number
   readonly since: number
@@ -38,8 +32,6 @@ export interface Report extends AccountState {
   /** Oldest first, each of them there. */
   readonly spans: readonly ReportSpan[]
   readonly reputation: Reputation
-  /** The last 30 days, oldest first. */
-  readonly rateDays: readonly DayRates[]
   /** Of messages accepted since `since`, those with most recipients first. The name `''`: no provider that is known, no configuration set. */
   readonly providers: readonly BreakdownRow[]
   readonly domains: readonly BreakdownRow[]
@@ -61,7 +53,6 @@ export async function readReport(app: Pick<App, 'store' | 'clock'>, since: numbe
     spanMs,
     spans: await readSpans(app, { since, now, spanMs }),
     reputation: await readReputation(app),
-    rateDays: await readRateDays(app, dayOf(now)),
     providers: byProvider(domains),
     domains: domains.slice(0, MOST_SHOWN),
     sets,
@@ -90,15 +81,6 @@ async function readSpans(
   return Array.from({ length: Math.floor(now / spanMs) - first + 1 }, (_, index) => {
     const at = (first + index) * spanMs
     return { at, ...(counted.get(at) ?? { sent: 0, delivered: 0, bounced: 0, complained: 0 }) }
-  })
-}
-
-async function readRateDays({ store }: Pick<App, 'store'>, today: number): Promise<DayRates[]> {
-  const [account] = await store.countsOf({ kind: 'account', since: today - WINDOW_DAYS, limit: 1 })
-  const days = account?.days ?? []
-  return Array.from({ length: WINDOW_DAYS }, (_, index) => {
-    const day = today - WINDOW_DAYS + 1 + index
-    return { day, rates: ratesOf(days, day) }
   })
 }
 

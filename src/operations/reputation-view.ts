@@ -1,8 +1,18 @@
 /** The reputation in the CamelCase of `--json`, and its numbers as people write them. SES has no operation for it. */
-import { DAY_MS, dayText, percent, type Rate, type Rates, REPRESENTATIVE_VOLUME, THRESHOLDS, WINDOW_DAYS } from '../account/reputation.ts'
+import {
+  DAY_MS,
+  dayOf,
+  dayText,
+  percent,
+  type Rate,
+  type Rates,
+  REPRESENTATIVE_VOLUME,
+  THRESHOLDS,
+  WINDOW_DAYS,
+} from '../account/reputation.ts'
 import type { Reputation } from './reputation.ts'
 
-export { DAY_MS, dayText, percent, THRESHOLDS, WINDOW_DAYS }
+export { DAY_MS, dayOf, dayText, percent, THRESHOLDS, WINDOW_DAYS }
 
 const VERDICTS = { 'not-representative': 'NOT_REPRESENTATIVE', good: 'GOOD', review: 'REVIEW', pause: 'PAUSE' } as const
 

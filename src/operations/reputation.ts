@@ -38,11 +38,19 @@ export interface NamedRates {
   readonly rates: Rates
 }
 
+/** The rates as they were at the end of a day. */
+export interface DayRates {
+  readonly day: number
+  readonly rates: Rates
+}
+
 export interface Reputation {
   readonly standing: Standing
   /** Why it stands so, and the way out; undefined when all is well. */
   readonly reason: string | undefined
   readonly rates: Rates
+  /** The last `WINDOW_DAYS` days, oldest first, today included. */
+  readonly history: readonly DayRates[]
   /** Those whose metrics are on, the busiest first. */
   readonly sets: readonly NamedRates[]
   readonly identities: readonly NamedRates[]
@@ -54,10 +62,15 @@ export async function readReputation(app: Pick<App, 'store' | 'clock'>): Promise
   const since = today - WINDOW_DAYS
   const named = ({ name, days }: NamedCounts): NamedRates => ({ name, rates: ratesOf(days, today) })
   const [account] = await app.store.countsOf({ kind: 'account', since, limit: 1 })
+  const days = account?.days ?? []
   return {
     standing,
     reason: standingText(standing),
-    rates: ratesOf(account?.days ?? [], today),
+    rates: ratesOf(days, today),
+    history: Array.from({ length: WINDOW_DAYS }, (_, index) => {
+      const day = since + 1 + index
+      return { day, rates: ratesOf(days, day) }
+    }),
     sets: (await app.store.countsOf({ kind: 'set', since, limit: MOST_SHOWN })).map(named),
     identities: (await app.store.countsOf({ kind: 'identity', since, limit: MOST_SHOWN })).map(named),
   }

@@ -54,7 +54,7 @@ test('what was sent, where it went and what became of it', async () => {
   expect(report.spans).toHaveLength((2 * DAY) / report.spanMs + 1)
   expect(report.spans[0]).toMatchObject({ at: START, sent: 2, delivered: 2, bounced: 0 })
   expect(report.spans.at(-1)).toMatchObject({ delivered: 0 })
-  expect(report.rateDays.at(-1)).toMatchObject({ day: START / DAY + 2, rates: { bounce: { volume: 3, count: 1 } } })
+  expect(report.reputation.history.at(-1)).toMatchObject({ day: START / DAY + 2, rates: { bounce: { volume: 3, count: 1 } } })
   expect((await readReport(app, START + DAY)).domains.map(({ name }) => name)).toEqual(['example.com', 'nouser.test'])
 })
 
@@ -117,7 +117,6 @@ test('names are text, whatever they are', async () => {
     "' onload='x",
     '<!--',
     '&lt;script&gt;',
-    '${x}`',
     '\u001b[2J\u202e',
   ]) {
     const page = reportPage(named(report, hostile))

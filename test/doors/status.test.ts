@@ -41,7 +41,14 @@ async function deliver(
         outcome,
       })),
       settledAt: at,
-      events: [{ ...event, type: type[outcome.action], recipients: group.recipients.map(({ address }) => address) }],
+      events: [
+        {
+          ...event,
+          type: type[outcome.action],
+          detail: outcome.action === 'failed' ? { bounce: { bounceType: 'Permanent' } } : {},
+          recipients: group.recipients.map(({ address }) => address),
+        },
+      ],
       reports: [],
     })
 }
@@ -117,6 +124,48 @@ test('one screen of 80 × 24, those that need something first, with and without 
         expect(strip(drawn)).toContain(text)
     }
   }
+})
+
+test.each(['status', 'stats --since 3d', 'queue stats', 'reputation'])(
+  '%s fits terminals of any width, with ASCII and without colour too',
+  async words => {
+    await busy()
+    const draw = async (columns: number, env: Record<string, string>) =>
+      (await door.run(words.split(' '), { env, tty: ['stdout'], columns })).stdout
+    for (const columns of [80, 60, 40, 200]) {
+      const drawn = await draw(columns, { LANG: 'C.UTF-8' })
+      for (const line of strip(drawn).trimEnd().split('\n')) expect(textWidth(line)).toBeLessThanOrEqual(columns)
+      expect(strip(drawn)).not.toMatch(/NaN|undefined|Infinity/)
+    }
+    expect(await draw(80, { LANG: 'C.UTF-8' })).toMatch(/[▁▂▃▄▅▆▇█░▒]/)
+    expect(await draw(80, { LANG: 'C' })).not.toMatch(/[^\x00-\x7f]/)
+    expect(await draw(80, { LANG: 'C' })).toMatch(/[#+.=@-]{4}/)
+    for (const env of [
+      { LANG: 'C.UTF-8', TERM: 'dumb' },
+      { LANG: 'C', NO_COLOR: '1' },
+    ])
+      expect(await draw(80, env)).not.toMatch(/\u001b|[^\x00-\x7f]/)
+    const piped = (await door.run(words.split(' '), { env: { LANG: 'C.UTF-8' } })).stdout
+    expect(piped).not.toMatch(/\u001b|[^\x00-\x7f]/)
+  },
+)
+
+test('what is drawn is to scale', async () => {
+  await busy()
+  const draw = async (words: string) =>
+    strip((await door.run(words.split(' '), { env: { LANG: 'C.UTF-8' }, tty: ['stdout'], columns: 80 })).stdout)
+  const barOf = (text: string, name: string): string => new RegExp(`^${name} +([█▒░]*) `, 'm').exec(text)?.[1] ?? ''
+  const queue = await draw('queue stats')
+  expect(barOf(queue, 'Deferred')).toHaveLength(48)
+  expect(barOf(queue, 'Queued')).toHaveLength(Math.round((48 * 4) / 7))
+  expect(barOf(queue, 'Active')).toBe('')
+  expect(barOf(queue, 'example.net')).toMatch(/^█+▒+$/)
+  const stats = await draw('stats --since 3d')
+  expect(barOf(stats, '2026-01-02').length).toBeGreaterThan(barOf(stats, '2026-01-01').length)
+  // 3 of 63: below the mark of a review at 5 of 12 parts, and of a suspension at 10.
+  const gauge = /Bounces.*\n +([█░│]+)\n/.exec(await draw('reputation'))?.[1] ?? ''
+  expect([gauge.indexOf('│'), gauge.lastIndexOf('│'), gauge.length]).toEqual([25, 50, 60])
+  expect(gauge.match(/█/g)).toHaveLength(Math.round((60 * (3 / 63)) / 0.12))
 })
 
 test.each<[what: string, prepare: (store: Store) => Promise<void>, next: string]>([

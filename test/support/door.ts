@@ -32,12 +32,14 @@ const untouched = <T extends object>(name: string): T =>
     },
   })
 
+const noTlsReports: App['tlsReports'] = { note: () => {}, counted: async () => [], close: async () => {} }
+
 export function openDoor(): Door {
   const home = mkdtempSync(join(tmpdir(), 'mailctl-door-'))
   const inbox: StoredMail[] = []
   const openApp = async ({ settings }: Pick<Config, 'settings'>) => {
     const { store, clock, ids } = openAccount(home, settings.network, { region: settings.region })
-    const app: App = { ...untouched<App>('app'), settings, store, clock, ids, lab: listLab(inbox), log: silent }
+    const app: App = { ...untouched<App>('app'), settings, store, clock, ids, lab: listLab(inbox), tlsReports: noTlsReports, log: silent }
     return { ...app, close: async () => await store.close() }
   }
   const settings = {

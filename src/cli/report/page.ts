@@ -124,13 +124,13 @@ const METRICS = [
   ['complaint', 'Complaint rate'],
 ] as const
 
-function rates({ rateDays, reputation }: Report): Markup {
-  const labels = timeLabels(rateDays.map(({ day }) => dayText(day)))
+function rates({ reputation }: Report): Markup {
+  const labels = timeLabels(reputation.history.map(({ day }) => dayText(day)))
   const charts = METRICS.map(([metric, name]) => {
     const { review, pause } = THRESHOLDS[metric]
     const now = reputation.rates[metric]
     const description = `Now ${percent(now.rate)} of ${count(now.volume)} recipients. Under review from ${percent(review)}, suspended from ${percent(pause)}.`
-    const points = rateDays.map(({ rates: { [metric]: rate } }) => ({
+    const points = reputation.history.map(({ rates: { [metric]: rate } }) => ({
       rate: rate.volume === 0 ? null : rate.rate,
       counts: rate.verdict !== 'not-representative',
     }))
@@ -141,7 +141,7 @@ function rates({ rateDays, reputation }: Report): Markup {
     const chart = rateLine({ id: `rate-${metric}`, title: `${name} by day`, description }, { points, labels, limits, text: percent })
     return markup`<figure><figcaption>${name} <small>${percent(now.rate)}</small></figcaption>${chart}</figure>`
   })
-  const rows = rateDays
+  const rows = reputation.history
     .filter(day => METRICS.some(([metric]) => day.rates[metric].volume > 0))
     .map(
       day =>

@@ -19,6 +19,8 @@ export type WrittenReport = { readonly file: string } | { readonly page: string 
 export async function writeReport(app: Pick<App, 'store' | 'clock'>, flags: Flags, since: number): Promise<WrittenReport | undefined> {
   const name = textFlag(flags, 'html')
   if (name === undefined) return undefined
+  if (flags['watch'] === true)
+    throw new MailctlError('usage', '--html and --watch do not go together', { hint: 'A report is written once.' })
   if (name === '-' && flags['json'] === true)
     throw new MailctlError('usage', '--html - and --json both want stdout', { hint: 'Give --html a file.' })
   const [{ readReport }, { reportPage }, { writeFile }] = await Promise.all([
