@@ -35,37 +35,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createAccessKey } from '../../../src/operations/credentials.ts'
 import { createDestination } from '../../../src/operations/event-destinations.ts'
 import { bytesOf } from '../../support/account.ts'
-import { type HttpAccount, openHttpAccount } from '../../support/http-door.ts'
-
-interface WithClient extends HttpAccount {
-  readonly client: SESv2Client
-}
-
-type Options = Parameters<typeof openHttpAccount>[0]
-
-async function openWithClient(options: Options = {}, keys?: { accessKeyId: string; secretAccessKey: string }): Promise<WithClient> {
-  const account = await openHttpAccount({ auth: 'sigv4', ...options })
-  const { id, secret } = await createAccessKey(account.app)
-  const client = new SESv2Client({
-    endpoint: account.url,
-    region: 'us-east-1',
-    credentials: keys ?? { accessKeyId: id, secretAccessKey: secret },
-    maxAttempts: 1,
-  })
-  onTestFinished(() => client.destroy())
-  return { ...account, client }
-}
-
-/** Name and status of what was thrown. */
-const faultOf = async (call: Promise<unknown>) =>
-  await call.then(
-    () => 'no error',
-    (error: { name: string; message: string; $metadata: { httpStatusCode?: number } }) => ({
-      name: error.name,
-      message: error.message,
-      status: error.$metadata.httpStatusCode,
-    }),
-  )
+import { faultOf, openWithClient } from '../../support/ses-client.ts'
 
 const SIMPLE = { Simple: { Subject: { Data: 'Grüße' }, Body: { Text: { Data: 'Hello\n' }, Html: { Data: '<p>Hello</p>' } } } }
 const FROM = 'Shop <orders@shop.example>'
