@@ -82,6 +82,7 @@ export function loadConfig(flags: SettingFlags, env: Environment, purpose: 'use'
     resolver: chosen.resolver.value ?? undefined,
     wrong,
     origins: Object.freeze({ ...chosen, relay: { ...chosen.relay, value: chosen.relay.value && withoutPassword(chosen.relay.value) } }),
+    check: checkSetting,
     async set(key: SettingKey, value: string): Promise<void> {
       if (value !== '') checkSetting(key, value)
       if (key === 'pools') checkOwnAddresses([...parsePools(value).values()].flat())

@@ -61,6 +61,13 @@ export function mailFromDomain(text: string, domain: string): string {
   })
 }
 
+/** A domain that may be an identity, in A-labels. @throws MailctlError bad-data */
+export function domainName(text: string): string {
+  const name = parseDomain(text)
+  if (name.includes('.')) return name
+  throw new MailctlError('bad-data', `'${name}' is a single label, not a domain`, { hint: `Did you mean ${name}.com?` })
+}
+
 /**
  * The domain's identity, made with three keys (or the caller's own) if there is none; an existing one is given back untouched.
  * @throws MailctlError bad-data, limit-exceeded, store-unavailable
@@ -69,9 +76,7 @@ export async function createDomainIdentity(
   { store, clock, keys }: Pick<App, 'store' | 'clock' | 'keys'>,
   { domain, dkim }: { readonly domain: string; readonly dkim: DkimChoice },
 ): Promise<{ readonly identity: Identity; readonly created: boolean }> {
-  const name = parseDomain(domain)
-  if (!name.includes('.'))
-    throw new MailctlError('bad-data', `'${name}' is a single label, not a domain`, { hint: `Did you mean ${name}.com?` })
+  const name = domainName(domain)
   const known = await store.identity(name)
   if (known) return { identity: known, created: false }
   const made = await makeKeys({ keys }, name, dkim)

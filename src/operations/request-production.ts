@@ -38,6 +38,9 @@ export interface ProductionDecision extends AccountState {
   readonly productionCase: ProductionCase
 }
 
+/** Whether these could be told as they are, the rest aside. @throws MailctlError bad-data, in SES's words */
+export const checkGiven = (details: Partial<AccountDetails>): void => checkDetails({ ...NO_DETAILS, ...details }, 'unreviewed')
+
 /** Domains whose records are asked for, one after the other, until one has all it needs. */
 const MOST_DOMAINS = 10
 /** How long DNS may take over one domain. */

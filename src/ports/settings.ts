@@ -74,6 +74,8 @@ export interface Config {
   readonly file: string
   /** What is stored there in vain, in words; empty unless it was read in order to mend it. */
   readonly wrong: ReadonlyMap<SettingKey, string>
+  /** Whether a value may be stored. @throws MailctlError usage */
+  check(key: SettingKey, value: string): void
   /** Checks and stores one setting. @throws MailctlError usage, bad-data, store-unavailable */
   set(key: SettingKey, value: string): Promise<void>
   /** Keeps the relay's password in `keys/relay-password`, mode 0600. @throws MailctlError store-unavailable */

@@ -110,7 +110,7 @@ test('a review says what is missing and how to mend it, and account show remembe
   expect(again).toMatchObject({ code: 1, stderr: '' })
   expect(again.stdout).toContain('missing  example.com is not verified (PENDING)\n         mailctl verify domain example.com\n')
   expect(again.stdout).toContain('ok       The use case is described\n')
-  expect(again.stdout).toMatch(/\nDenied\. The account stays in the sandbox\.\n$/)
+  expect(again.stdout).toMatch(/\nDenied\. The account stays in the sandbox\.\nNext: .*\n$/)
 })
 
 test('--approve needs no review and says that there was none; a case under review is a conflict for everybody else', async () => {
@@ -146,6 +146,7 @@ test('on a terminal it asks for what was not given', { timeout: 120_000 }, async
       ['Which website', 'https://shop.example\r'],
       ['How are recipients chosen', 'Receipts\r'],
       ['Who else', 'ann@shop.example, bob@shop.example\r'],
+      ['Ask for production access', '\r'],
     ],
   })
   expect(JSON.parse(ran.stdout).Details).toMatchObject({

@@ -3,7 +3,7 @@ import { MailctlError } from '../../base/errors.ts'
 import { namesToProve } from '../../operations/leave-lab.ts'
 import { type CommandContext, type CreateAccountOptions, command, type Flags } from '../command.ts'
 import { parseMoment, parseNumber, textFlag } from '../moments.ts'
-import { choose } from '../prompts.ts'
+import { agree, askText, choose } from '../prompts.ts'
 
 interface Made {
   readonly Home: string
@@ -12,7 +12,12 @@ interface Made {
   readonly Network: string
   readonly Clock: 'system' | 'virtual'
   readonly Created: boolean
+  /** For people: the command that comes next. */
+  readonly next: string
 }
+
+const VERIFY = 'mailctl verify domain example.com'
+const SET_RELAY = 'mailctl config set relay smtp://user@mail.example.com:587 --password-file FILE'
 
 const NETWORKS = [
   { value: 'lab', name: 'lab: nothing leaves this machine' },
@@ -20,12 +25,18 @@ const NETWORKS = [
   { value: 'live', name: "live: straight to the recipients' mail servers" },
 ] as const
 
+const CLOCKS = [
+  { value: 'system', name: "system: this machine's time" },
+  { value: 'virtual', name: 'virtual: stands still until a command moves it; fourteen hours of retries in a second' },
+] as const
+
 export default command<Made>({
   path: 'init',
   summary: 'Make an account in this home',
   details:
     'The account starts in the sandbox and in the lab: nothing leaves the machine. A virtual clock stands still until a command moves ' +
-    'it, and with a seed every run gives the same ids, times and outcomes. Safe to repeat: an account that is there stays as it is.',
+    'it, and with a seed every run gives the same ids, times and outcomes. Safe to repeat: an account that is there stays as it is. On a ' +
+    'terminal it asks for what no flag says; Ctrl-C at any question leaves nothing behind.',
   examples: [
     'mailctl init',
     'mailctl init --home ./mail --network lab',
@@ -33,6 +44,7 @@ export default command<Made>({
   ],
   options: [
     { flags: '--network <network>', summary: 'lab, relay or live (default: lab)', choices: ['lab', 'relay', 'live'] },
+    { flags: '--relay <urls>', summary: 'with --network relay: smtp://user@host:587 or smtps://host, several with commas between' },
     { flags: '--region <region>', summary: 'region named in ids and texts (default: us-east-1)' },
     { flags: '--clock <clock>', summary: 'system or virtual (default: system)', choices: ['system', 'virtual'] },
     { flags: '--start <time>', summary: 'where a virtual clock starts (default: now)' },
@@ -40,8 +52,7 @@ export default command<Made>({
   ],
   fails: ['usage', 'forbidden', 'config', 'store-unavailable'],
   async run(context, _args, flags) {
-    const options = accountOptions(context, flags)
-    const network = await networkFor(context, flags, options.clock)
+    const { network, relay, ...options } = await answersFor(context, flags)
     const { account, created } = await context.createAccount(options)
     const { origins, settings } = context.config
     // Opened before anything is stored: it refuses a network that does not go with the clock that is there.
@@ -55,6 +66,7 @@ export default command<Made>({
       await context.config.set('network', network)
     if ((created || flags['region'] !== undefined) && origins.region.origin !== 'environment')
       await context.config.set('region', settings.region)
+    if (relay !== undefined) await context.config.set('relay', relay)
     if (!created) context.notice(`${context.config.home} had an account already; it was left as it is`)
     return {
       Home: context.config.home,
@@ -63,13 +75,15 @@ export default command<Made>({
       Network: network,
       Clock: opened.clock.kind,
       Created: created,
+      next: network === 'relay' && relay === undefined && settings.relay.length === 0 ? SET_RELAY : VERIFY,
     }
   },
+  json: ({ next: _, ...made }) => made,
   show(io, made) {
     io.line(
       `${io.colour.green(made.Created ? 'Made' : 'Found')} account ${made.AccountId} in ${made.Home} (${made.Network}, ${made.Clock} clock)`,
     )
-    io.line('Next: mailctl verify domain example.com')
+    io.line(`Next: ${made.next}`)
   },
 })
 
@@ -88,14 +102,48 @@ function accountOptions({ config }: CommandContext, flags: Flags): CreateAccount
   }
 }
 
-async function networkFor({ config, io }: CommandContext, flags: Flags, clock: 'system' | 'virtual'): Promise<string> {
-  const asks = io.interactive && flags['network'] === undefined && clock === 'system' && config.origins.network.origin === 'default'
-  const network = asks
-    ? await choose(io, { message: 'Where should mail go?', flag: '--network', choices: NETWORKS })
-    : config.settings.network
-  if (clock === 'virtual' && network !== 'lab')
+interface Answers extends CreateAccountOptions {
+  readonly network: string
+  /** To be stored; undefined: as it is. */
+  readonly relay: string | undefined
+}
+
+/** From flags, or on a terminal from whoever makes a first account without a word about where its mail goes. @throws MailctlError usage, forbidden */
+async function answersFor(context: CommandContext, flags: Flags): Promise<Answers> {
+  const { config, io } = context
+  const options = accountOptions(context, flags)
+  const asks = io.interactive && flags['network'] === undefined && config.origins.network.origin === 'default'
+  if (asks && options.clock === 'system') return await ask(context, flags, options)
+  const network = config.settings.network
+  if (options.clock === 'virtual' && network !== 'lab')
     throw new MailctlError('forbidden', `a virtual clock works in the lab only, not in ${network}`, {
       hint: 'Leave --clock or --network out.',
     })
-  return network
+  return { ...options, network, relay: textFlag(flags, 'relay') }
+}
+
+async function ask({ config, io }: CommandContext, flags: Flags, options: CreateAccountOptions): Promise<Answers> {
+  const network = await choose(io, { message: 'Where should mail go?', flag: '--network', choices: NETWORKS })
+  const given = textFlag(flags, 'relay')
+  const asked =
+    network === 'relay' && given === undefined && config.settings.relay.length === 0
+      ? await askText(io, {
+          message: 'Through which server? (smtp://user@host:587; nothing: later)',
+          flag: '--relay',
+          check: text => (text === '' ? undefined : config.check('relay', text)),
+        })
+      : ''
+  const relay = given ?? (asked === '' ? undefined : asked)
+  const clock =
+    network === 'lab' && flags['clock'] === undefined
+      ? await choose(io, { message: 'Which clock should the account go by?', flag: '--clock', choices: CLOCKS })
+      : options.clock
+  await agree(io, { message: 'Make this account?', flag: '--no-input' }, [
+    ['Home', config.home],
+    ['Network', network],
+    ...(relay === undefined ? [] : [['Relay', relay] as const]),
+    ['Clock', clock],
+    ['Region', options.region],
+  ])
+  return { ...options, clock, network, relay }
 }

@@ -3,12 +3,12 @@ import type { AccountDetails, AskedLimits, Finding } from '../../../account/prod
 import { MailctlError } from '../../../base/errors.ts'
 import { printable } from '../../../base/redact.ts'
 import { accountView } from '../../../operations/account-view.ts'
-import { type ProductionDecision, requestProduction } from '../../../operations/request-production.ts'
+import { checkGiven, type ProductionDecision, requestProduction } from '../../../operations/request-production.ts'
 import { quotaText, rateText, showFacts } from '../../account-text.ts'
 import { command, type Flags } from '../../command.ts'
 import type { Io } from '../../io.ts'
 import { parseNumber, textFlag } from '../../moments.ts'
-import { askText, choose } from '../../prompts.ts'
+import { agree, askText, choose } from '../../prompts.ts'
 
 export default command<ProductionDecision>({
   path: 'account request-production',
@@ -54,6 +54,8 @@ export default command<ProductionDecision>({
     if (status !== 'GRANTED') {
       const verdict = status === 'DENIED' ? io.colour.red('Denied.') : io.colour.yellow('Not decided: try again.')
       io.line(`${verdict} ${decision.account.productionAccess ? 'The account stays as it is.' : 'The account stays in the sandbox.'}`)
+      if (findings.some(({ status: of }) => of === 'MISSING'))
+        io.line('Next: the commands above, then this one again; what was told is kept.')
       return
     }
     const how = by === 'owner' ? ' Nothing was reviewed, since --approve was given.' : ''
@@ -62,6 +64,8 @@ export default command<ProductionDecision>({
       ['Quota', quotaText(io, decision)],
       ['Rate', rateText(decision)],
     ])
+    io.line()
+    io.line('Next: mailctl status')
   },
   exit: ({ productionCase }) => (productionCase.review.status === 'GRANTED' ? 0 : 1),
 })
@@ -107,10 +111,20 @@ async function completed(io: Io, given: Partial<AccountDetails>, stored: Account
         { value: 'MARKETING' as const, name: 'marketing: newsletters and offers' },
       ],
     }))
-  const websiteUrl = known.websiteUrl ?? (await askText(io, { message: 'Which website is it about?', flag: '--website-url' }))
+  const websiteUrl =
+    known.websiteUrl ??
+    (await askText(io, {
+      message: 'Which website is it about? (https://…)',
+      flag: '--website-url',
+      check: text => checkGiven({ websiteUrl: text }),
+    }))
   const useCase =
     known.useCase ??
-    (await askText(io, { message: 'How are recipients chosen, how are bounces, complaints and opt-outs handled?', flag: '--use-case' }))
+    (await askText(io, {
+      message: 'How are recipients chosen, how are bounces, complaints and opt-outs handled?',
+      flag: '--use-case',
+      check: text => checkGiven({ useCase: text }),
+    }))
   const contactLanguage =
     known.contactLanguage ??
     (await choose(io, {
@@ -122,19 +136,32 @@ async function completed(io: Io, given: Partial<AccountDetails>, stored: Account
       ],
     }))
   const contacts = known.additionalContacts ?? (await askContacts(io))
-  return { mailType, websiteUrl, useCase, contactLanguage, additionalContacts: contacts }
+  const details = { mailType, websiteUrl, useCase, contactLanguage, additionalContacts: contacts }
+  if (Object.entries(details).every(([name, told]) => known[name as keyof AccountDetails] === told)) return details
+  await agree(io, { message: 'Ask for production access with this?', flag: '--no-input' }, [
+    ['Mail', mailType],
+    ['Website', websiteUrl],
+    ['Use case', useCase === '' ? 'nothing said' : useCase],
+    ['Language', contactLanguage],
+    ['Contacts', contacts.length === 0 ? 'none' : contacts.join(', ')],
+  ])
+  return details
 }
 
 async function askContacts(io: Io): Promise<string[]> {
   const typed = await askText(io, {
     message: 'Who else shall hear of the review? (addresses with commas between, or nothing)',
     flag: '--additional-contact',
+    check: text => checkGiven({ additionalContacts: addressesOf(text) }),
   })
-  return typed
+  return addressesOf(typed)
+}
+
+const addressesOf = (typed: string): string[] =>
+  typed
     .split(',')
     .map(address => address.trim())
     .filter(address => address !== '')
-}
 
 /** @throws MailctlError usage */
 function requireDetails({ mailType = null, websiteUrl = null }: Partial<AccountDetails>): void {

@@ -1,12 +1,16 @@
 /** `mailctl verify domain`: creates the identity if it is new, publishes where asked, looks, and says record by record what was found. */
 import { parseDuration } from '../../../base/duration.ts'
+import { MailctlError } from '../../../base/errors.ts'
+import { domainName, mailFromDomain } from '../../../operations/create-identity.ts'
 import { checkedView, type IdentityView, identityView } from '../../../operations/identity-view.ts'
 import { isSettled, type VerifiedDomain, verifyDomain } from '../../../operations/verify-identity.ts'
 import { command } from '../../command.ts'
 import { DKIM_FLAGS, dkimChoice } from '../../dkim-flags.ts'
 import { noticeHostname } from '../../hostname-notice.ts'
 import { showChecked, showIdentity } from '../../identity-text.ts'
+import type { Io } from '../../io.ts'
 import { textFlag } from '../../moments.ts'
+import { agree, askText } from '../../prompts.ts'
 import { PUBLISH_FLAGS, publishTarget, RESOLVER_FLAG } from '../../publish-flags.ts'
 import { noticeRefused } from '../../publish-notice.ts'
 
@@ -20,10 +24,10 @@ const timeUp = (ms: number): AbortSignal => AbortSignal.timeout(Math.min(ms, 2 *
 
 export default command<Shown>({
   path: 'verify domain',
-  arguments: '<domain>',
+  arguments: '[domain]',
   summary: 'Prove a domain by its DNS records',
   details:
-    'Creates the identity with three DKIM keys if it is new, looks at once, and says record by record what was found. In the lab the ' +
+    'Creates the identity with three DKIM keys if it is new (on a terminal, without a domain, it asks which), looks at once, and says record by record what was found. In the lab the ' +
     'records are published to the lab by default. Without --resolver the servers of the zone itself are asked, not a cache.',
   examples: [
     'mailctl verify domain example.com',
@@ -51,14 +55,19 @@ export default command<Shown>({
     'interrupted',
   ],
   results: { 0: 'verified', 1: 'not verified yet', 75: 'timed out waiting' },
-  async run({ app, config, io, signal, progress, notice }, [domain = ''], flags) {
+  async run({ app, config, io, signal, progress, notice }, [given], flags) {
+    // Before anything is asked: without an account no answer would help.
+    const opened = await app()
+    const { domain, mailFrom } = await wanted(io, {
+      domain: given,
+      mailFrom: textFlag(flags, 'mailFrom'),
+      network: config.settings.network,
+    })
     const dkim = await dkimChoice(flags, io)
     const publish = await publishTarget(flags)
-    const mailFrom = textFlag(flags, 'mailFrom')
     const timeout = textFlag(flags, 'timeout')
     const timeoutMs = parseDuration(timeout ?? '10m')
     const onCheck = (): void => progress('Not there yet; looking again')
-    const opened = await app()
     noticeHostname({ notice }, opened.settings)
     progress(`Looking at the records of ${domain}`)
     const done = await verifyDomain(opened, {
@@ -79,9 +88,53 @@ export default command<Shown>({
     showIdentity(io, done.identity)
     io.line()
     await showChecked(io, done.records)
-    if (isSettled(done.identity)) return
     io.line()
-    io.line(`Next: publish what is missing (mailctl dns plan ${done.identity.name}), then look again.`)
+    const { name } = done.identity
+    if (isSettled(done.identity)) io.line(`Next: mailctl send --from hello@${name} --to ${TRY} --subject Hello --text 'It works.'`)
+    else io.line(`Next: publish what is missing (mailctl dns plan ${name}), then look again.`)
   },
   exit: ({ done }) => (done.timedOut ? 75 : isSettled(done.identity) ? 0 : 1),
 })
+
+/** May be written to from the sandbox too. */
+const TRY = 'success@simulator.amazonses.com'
+
+interface Wanted {
+  readonly domain: string
+  readonly mailFrom: string | undefined
+}
+
+/** What was given, or is answered on a terminal when no domain was. @throws MailctlError usage, interrupted */
+async function wanted(
+  io: Io,
+  { domain, mailFrom, network }: { readonly domain: string | undefined; readonly mailFrom: string | undefined; readonly network: string },
+): Promise<Wanted> {
+  if (domain !== undefined) return { domain, mailFrom }
+  if (!io.interactive) throw new MailctlError('usage', 'a domain is missing', { hint: 'mailctl verify domain example.com' })
+  const asked = await askText(io, {
+    message: 'Which domain do you send from?',
+    flag: 'the domain',
+    ...(network === 'lab' && { default: 'example.com' }),
+    check: text => void domainName(text),
+  })
+  const sub =
+    mailFrom ??
+    (await askText(io, {
+      message: 'Its own MAIL FROM domain, for bounces? (such as bounce; nothing: none)',
+      flag: '--mail-from',
+      check: text => void (text === '' || mailFromDomain(text, domainName(asked))),
+    }))
+  await agree(
+    io,
+    {
+      message: network === 'lab' ? 'Publish its records in the lab and verify it?' : 'Make it and look for its records?',
+      flag: 'the domain',
+    },
+    [
+      ['Domain', domainName(asked)],
+      ['MAIL FROM', sub === '' ? 'none' : mailFromDomain(sub, domainName(asked))],
+      ['DKIM', 'three new keys: one signs, two wait'],
+    ],
+  )
+  return { domain: asked, mailFrom: sub === '' ? undefined : sub }
+}
