@@ -4,6 +4,7 @@
  */
 import type { Account } from '../account/account.ts'
 import { admit, identityFor, namesToLoad } from '../account/admit.ts'
+import type { Standing } from '../account/applied-rules.ts'
 import { checkSetSending, DEFAULT_DELIVERY, type DeliveryOptions } from '../account/configuration-set.ts'
 import { checkIdempotencyKey } from '../account/idempotency-key.ts'
 import { type Identity, settingsFor } from '../account/identity.ts'
@@ -74,6 +75,8 @@ export interface Examined extends Omit<ControlFields, 'fields'> {
   readonly authority: Identity
   /** Those that concern senders and recipients. */
   readonly identities: readonly Identity[]
+  /** Where the account stood, to be written down with the message. */
+  readonly standing: Standing
 }
 
 /** Time gives a token; and a message that was accepted before, which only the commit can tell by its key, needs neither token nor quota. */
@@ -97,9 +100,10 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
     checkArns(control.fields, { account, caller: submission.caller, fromAddress: people.fromAddress, returnPath: people.returnPath })
   const identities = await store.identitiesNamed(namesToLoad(people.senders, account.productionAccess ? [] : people.recipients))
   const now = clock.now()
+  const usage = await store.usage(now)
   const question = { account, network: settings.network, identities, senders: people.senders, recipients: people.recipients }
   try {
-    admit({ ...question, usage: await store.usage(now) }, now)
+    admit({ ...question, usage }, now)
   } catch (error) {
     if (!mayPassLater(error, submission)) throw error
   }
@@ -122,6 +126,15 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
     account,
     authority,
     identities,
+    standing: {
+      production: account.productionAccess,
+      sentLast24Hours: usage.sentLast24Hours,
+      max24HourSend: account.max24HourSend,
+      maxSendRate: account.maxSendRate,
+      suppressedReasons: account.suppressedReasons,
+      ...(set !== undefined && named === undefined && { isDefaultSet: true }),
+      ...(mailFrom !== null && { mailFrom: { domain: mailFrom.domain, isInUse: mailFrom.status === 'SUCCESS' } }),
+    },
   }
 }
 

@@ -1,6 +1,10 @@
-/** Works the queue by hand: tries what waits once, whenever its next attempt was due. Held recipients stay held. */
+/**
+ * Works the queue by hand: tries what waits once, whenever its next attempt was due, and has the lab's receivers send back what they have to
+ * say by now. Held recipients stay held.
+ */
 import { MailctlError } from '../base/errors.ts'
 import type { QueueFilter, QueueStats } from '../ports/queue.ts'
+import type { App } from './app.ts'
 import { deliverGroups } from './deliver-due.ts'
 import { type DeliverApp, LEASE_MS } from './deliver-group.ts'
 import { checkMessage } from './queue.ts'
@@ -30,7 +34,7 @@ export async function countFlushable({ store }: Pick<DeliverApp, 'store'>, filte
 }
 
 /** @throws MailctlError not-found, store-unavailable, interrupted */
-export async function flushQueue(app: DeliverApp, { filter, signal, progress }: FlushRequest): Promise<Flushed> {
+export async function flushQueue(app: DeliverApp & Pick<App, 'lab'>, { filter, signal, progress }: FlushRequest): Promise<Flushed> {
   const { store } = app
   const waiting = await countFlushable(app, filter)
   let attempted = 0
@@ -48,6 +52,7 @@ export async function flushQueue(app: DeliverApp, { filter, signal, progress }: 
     progress(attempted, Math.max(waiting, attempted))
     after = next
   }
+  await app.lab.reports.sendDue()
   await reviewStanding(app)
   return { attempted, stats: await store.queueStats() }
 }

@@ -34,7 +34,7 @@ import { unsubscribeUrl, withUnsubscribeFields } from './list-management.ts'
 import { rewriteHeader } from './rewrite-header.ts'
 import { type Signer, signAndSpool } from './sign-and-spool.ts'
 import { type SuppressedFeedback, suppressedFeedback } from './suppressed-feedback.ts'
-import { trackedContent, trackingOf } from './tracking.ts'
+import { trackedContent, trackedKinds, trackingOf } from './tracking.ts'
 
 /** A message as a door hands it over; a body that is a stream is read once. */
 export interface Content extends Omit<SplitMessage, 'body'> {
@@ -140,6 +140,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       ...(listManagement && { listManagement }),
       eightBit: tally.eightBit,
       signedBy: signed.selectors,
+      standing: { ...examined.standing, ...(tracking && tracked?.warning === undefined && { tracked: trackedKinds(tracking) }) },
     }
     const rejected = submission.rejected ?? (signed.isHarmful ? HARMFUL : undefined)
     const messageAt = (at: number): NewMessage => ({

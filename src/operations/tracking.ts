@@ -51,6 +51,11 @@ export async function trackingOf(
   }
 }
 
+export const trackedKinds = ({ opens, clicks }: Tracking): ('opens' | 'clicks')[] => [
+  ...(opens ? (['opens'] as const) : []),
+  ...(clicks ? (['clicks'] as const) : []),
+]
+
 export interface TrackedContent {
   readonly content: Content
   readonly warning?: string

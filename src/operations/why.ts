@@ -1,8 +1,14 @@
-/** One timeline of a message: accepted, each SMTP attempt with its lines, each event, what a person did, and where every recipient stands now. */
+/**
+ * One timeline of a message: accepted, each SMTP attempt with its lines, each event, what a person did, and where every recipient stands now.
+ * Before it the rules that let it in, as they stood then.
+ */
+import { type AppliedRule, appliedRules } from '../account/applied-rules.ts'
 import type { ReportVerdict } from '../account/judge-report.ts'
+import { formatDuration } from '../base/duration.ts'
 import { MailctlError } from '../base/errors.ts'
 import { REMOVED_BY_HAND } from '../mail/outcome.ts'
 import type { KeptReport } from '../ports/reports.ts'
+import type { LoggedEvent } from '../ports/store.ts'
 import type { App } from './app.ts'
 
 export interface TimelineEntry {
@@ -28,11 +34,13 @@ export interface Explanation {
     readonly attempts: number
     readonly reply: string | null
   }[]
+  /** Empty for mail of our own, to which no rule of the account applies. */
+  readonly rules: readonly AppliedRule[]
   readonly timeline: readonly TimelineEntry[]
 }
 
 /** @throws MailctlError not-found */
-export async function explainMessage({ store }: Pick<App, 'store'>, messageId: string): Promise<Explanation> {
+export async function explainMessage({ store, settings }: Pick<App, 'store' | 'settings'>, messageId: string): Promise<Explanation> {
   const message = await store.message(messageId)
   if (message === undefined) {
     throw new MailctlError('not-found', `no message ${messageId}`, { hint: 'mailctl queue list and mailctl events list show message ids.' })
@@ -53,7 +61,7 @@ export async function explainMessage({ store }: Pick<App, 'store'>, messageId: s
     timeline.push({ at: attempt.startedAt, kind: 'attempt', text, transcript: attempt.transcript })
   }
   for (const event of await store.events({ messageId })) {
-    timeline.push({ at: event.at, kind: 'event', text: `${event.type} for ${event.recipients.join(', ')}`, transcript: [] })
+    timeline.push({ at: event.at, kind: 'event', text: `${event.type} for ${event.recipients.join(', ')}${judged(event)}`, transcript: [] })
   }
   for (const report of await store.reports({ messageId, limit: MOST_REPORTS })) {
     timeline.push({ at: report.receivedAt, kind: 'report', text: reportText(report), transcript: [] })
@@ -71,8 +79,9 @@ export async function explainMessage({ store }: Pick<App, 'store'>, messageId: s
       timeline.push({ at: settledAt, kind: 'removed', text: `${address} was removed from the queue by hand`, transcript: [] })
   }
   timeline.sort((a, b) => a.at - b.at || order(a) - order(b))
-  for (const { address, nextAttemptAt } of message.recipients) {
-    if (nextAttemptAt !== null) timeline.push({ at: nextAttemptAt, kind: 'next', text: `next attempt for ${address}`, transcript: [] })
+  for (const { address, attempts, nextAttemptAt } of message.recipients) {
+    if (nextAttemptAt !== null)
+      timeline.push({ at: nextAttemptAt, kind: 'next', text: nextText(address, attempts, settings.retry), transcript: [] })
   }
   return {
     messageId,
@@ -89,8 +98,25 @@ export async function explainMessage({ store }: Pick<App, 'store'>, messageId: s
       attempts,
       reply: outcome?.reply ?? null,
     })),
+    rules: message.kind === 'mail' ? appliedRules({ ...message, ...facts, recipients: message.recipients.map(one => one.address) }) : [],
     timeline,
   }
+}
+
+/** Members of an event that say how a failure, a delay or a complaint was read. */
+const READINGS = ['bounceType', 'bounceSubType', 'delayType', 'complaintFeedbackType']
+
+function judged({ event: { bounce, deliveryDelay, complaint } }: LoggedEvent): string {
+  const detail: Record<string, unknown> = Object.assign({}, bounce, deliveryDelay, complaint)
+  const read = READINGS.flatMap(name => (typeof detail[name] === 'string' ? [detail[name]] : []))
+  return read.length === 0 ? '' : `, taken for ${read.join(' ')}`
+}
+
+/** The waits are those of now: a change of the setting counts from the next try on. */
+function nextText(address: string, attempts: number, waits: readonly number[]): string {
+  if (attempts === 0) return `first attempt for ${address}`
+  const waitMs = waits[Math.min(attempts, waits.length) - 1]
+  return `next attempt for ${address}${waitMs === undefined ? '' : `: after attempt ${attempts} the setting retry waits ${formatDuration(waitMs)}`}`
 }
 
 /** Duplicates of a report may be many. */

@@ -454,6 +454,21 @@ describe('simulate, why, inspect', () => {
     const why = await json(['why', JSON.parse(sent.stdout).MessageId])
     expect(why).toMatchObject({ CallerMessageId: 'mine@shop.example', Recipients: [{ Status: 'DELIVERED', Attempts: 1 }] })
     expect(why.Timeline.map(({ Kind }: { Kind: string }) => Kind)).toEqual(['ACCEPTED', 'EVENT', 'ATTEMPT', 'EVENT'])
+    expect(why.Rules.map(({ Rule }: { Rule: string }) => Rule)).toEqual([
+      'IDENTITY',
+      'SANDBOX',
+      'QUOTA',
+      'RATE',
+      'CONFIGURATION_SET',
+      'SUPPRESSION',
+      'MAIL_FROM',
+      'SIGNATURE',
+      'TLS',
+      'LIFETIME',
+    ])
+    expect((await run(['why', JSON.parse(sent.stdout).MessageId])).stdout).toMatch(
+      /\n {2}quota +\d+ of 50000 used in 24 hours; this message has 1 recipient\n/,
+    )
     expect(why.Timeline[2].Transcript.join('\n')).toMatch(/> STARTTLS\n[\s\S]*> RCPT TO:<ann@gmail\.com>\n/)
   })
 

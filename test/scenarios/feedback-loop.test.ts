@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { composeDsn } from '../../src/mail/dsn.ts'
 import { PAYLOAD } from '../../src/mail/eicar.ts'
+import { flushQueue } from '../../src/operations/flush-queue.ts'
 import { reviewStanding } from '../../src/operations/reputation.ts'
 import { type SimulatedOutcome, simulate } from '../../src/operations/simulate.ts'
 import { waitForOutcome } from '../../src/operations/wait-for-outcome.ts'
@@ -75,6 +76,19 @@ describe('each outcome of the simulator', () => {
       ['', 'Out of office: Simulated ooto'],
     ])
     expect(await engine.app.lab.reports.nextDueAt()).toBeUndefined()
+  })
+
+  it('comes back by a flush of the queue too, where nothing serves', async () => {
+    const engine = await openEngine()
+    const { messageId } = await engine.submit('From: a@shop.example\nTo: complaint@simulator.amazonses.com\n\nHello\n')
+    const flush = () => flushQueue(engine.app, { filter: {}, signal, progress: () => {} })
+    const types = async () => (await engine.app.store.events({ messageId })).map(({ type }) => type)
+    await flush()
+    expect(await types()).toEqual(['Send', 'Delivery'])
+    const { envelopeFrom = '' } = (await engine.app.store.message(messageId)) ?? {}
+    await engine.app.lab.reports.setDelay(envelopeFrom, 0)
+    await flush()
+    expect(await types()).toEqual(['Send', 'Delivery', 'Complaint'])
   })
 
   it('of one message with several recipients are told apart', async () => {

@@ -1,16 +1,19 @@
-/** `mailctl why <message-id>`: one timeline of a message, with every SMTP line. */
+/** `mailctl why <message-id>`: the rules that let a message in and one timeline of it, with every SMTP line. */
 import { formatDuration, formatSize } from '../../base/duration.ts'
 import { printable } from '../../base/redact.ts'
 import { type Explanation, explainMessage } from '../../operations/why.ts'
 import { command } from '../command.ts'
 
+/** `configuration set` and two spaces. */
+const RULE_WIDTH = 19
 const time = (at: number): string => new Date(at).toISOString()
 
 export default command<Explanation>({
   path: 'why',
   arguments: '<message-id>',
   summary: 'Tell what happened to a message, step by step',
-  details: 'Shows acceptance, each SMTP attempt with its dialogue, each event, and what comes next.',
+  details:
+    'Shows each rule that was applied and what it decided, acceptance, each SMTP attempt with its dialogue, each event and who was told of it, reports that came back, and what comes next.',
   examples: [
     'mailctl why 0100019cf0000000-aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee-000000',
     'mailctl why --json 0100019cf0000000-aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee-000000',
@@ -32,6 +35,7 @@ export default command<Explanation>({
       Attempts: attempts,
       SmtpResponse: reply,
     })),
+    Rules: explanation.rules.map(({ rule, text }) => ({ Rule: rule, Text: text })),
     Timeline: explanation.timeline.map(({ at, kind, text, transcript }) => ({
       Timestamp: time(at),
       Kind: kind.toUpperCase(),
@@ -53,6 +57,10 @@ export default command<Explanation>({
       io.line(
         `  ${address}  ${tint(state)} after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${reply === null ? '' : `: ${printable(reply)}`}`,
       )
+    }
+    if (explanation.rules.length > 0) io.line()
+    for (const { rule, text } of explanation.rules) {
+      io.line(`  ${colour.dim(rule.toLowerCase().replaceAll('_', ' ').padEnd(RULE_WIDTH))}${printable(text)}`)
     }
     io.line()
     const start = explanation.timeline[0]?.at ?? 0

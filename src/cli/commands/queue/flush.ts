@@ -14,7 +14,7 @@ export default command<Shown>({
   arguments: '[message-id]',
   summary: 'Try now what waits for delivery',
   details:
-    'Every waiting recipient, or those that the filters mean, is tried once, whenever its next attempt was due. Held recipients stay held. Events that wait for their destination are tried once too.',
+    'Every waiting recipient, or those that the filters mean, is tried once, whenever its next attempt was due. Held recipients stay held. Reports that receivers of the lab have ready come back, and events that wait for their destination are tried once too.',
   examples: ['mailctl queue flush', 'mailctl queue flush --domain example.com', 'mailctl queue flush --error 4.4 --dry-run'],
   options: [
     ...QUEUE_FILTERS,
