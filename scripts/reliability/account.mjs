@@ -127,3 +127,34 @@ export function countOutcomes(file) {
     database.close()
   }
 }
+
+/**
+ * What reports led to.
+ * @returns {{ told: Map<string, number>, suppressed: Set<string>, passedOn: number, integrity: string }} `told`: bounces and complaints for each
+ *   message id and type; `passedOn`: messages to senders about them
+ */
+export function readReports(file) {
+  const database = new Database(file, { readonly: true })
+  try {
+    const told = new Map()
+    for (const { key } of database
+      .prepare(
+        `SELECT message.id || ' ' || type AS key FROM event JOIN message ON seq = event.message WHERE type IN ('Bounce', 'Complaint') AND kind = 'mail'`,
+      )
+      .all())
+      told.set(key, (told.get(key) ?? 0) + 1)
+    return {
+      told,
+      suppressed: new Set(
+        database
+          .prepare('SELECT address FROM suppressed')
+          .all()
+          .map(({ address }) => address),
+      ),
+      passedOn: database.prepare(`SELECT COUNT(*) AS count FROM message WHERE kind <> 'mail'`).get().count,
+      integrity: database.prepare('PRAGMA integrity_check').get().integrity_check,
+    }
+  } finally {
+    database.close()
+  }
+}

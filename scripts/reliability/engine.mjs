@@ -27,14 +27,18 @@ export function runCommand(home, ...args) {
 
 const environment = more => ({ PATH: process.env.PATH, ...more })
 
+const wayOut = sinkPort => (sinkPort === undefined ? {} : { MAILCTL_NETWORK: 'relay', MAILCTL_RELAY: `smtp://127.0.0.1:${sinkPort}` })
+const portOf = place => Number(/:(\d+)$/.exec(place)?.[1])
+
 /**
  * Starts `serve` with an open SMTP door for loopback and the sink as its relay.
- * @param {{ home: string, name: string, sinkPort: number, env?: Record<string, string> }} ask `name`: how it says EHLO
+ * @param {{ home: string, name: string, sinkPort?: number, env?: Record<string, string>, mx?: string }} ask `name`: how it says EHLO; `sinkPort`
+ *   absent: mail goes to the receivers of the lab; `mx`: where reports come in, else nowhere
  */
-export function startEngine({ home, name, sinkPort, env = {} }) {
+export function startEngine({ home, name, sinkPort, env = {}, mx = 'off' }) {
   const readyFile = `${home}/${name}.ready`
   rmSync(readyFile, { force: true })
-  const doors = [
+  const flags = [
     '--smtp',
     '127.0.0.1:0',
     '--smtp-trust',
@@ -46,12 +50,12 @@ export function startEngine({ home, name, sinkPort, env = {} }) {
     '--https',
     'off',
     '--mx',
-    'off',
+    mx,
     '--dns',
     'off',
   ]
-  const child = spawn(process.execPath, [BIN, 'serve', '--home', home, ...doors, '--ready-file', readyFile], {
-    env: environment({ MAILCTL_NETWORK: 'relay', MAILCTL_RELAY: `smtp://127.0.0.1:${sinkPort}`, MAILCTL_HOSTNAME: name, ...env }),
+  const child = spawn(process.execPath, [BIN, 'serve', '--home', home, ...flags, '--ready-file', readyFile], {
+    env: environment({ ...wayOut(sinkPort), MAILCTL_HOSTNAME: name, ...env }),
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let stderr = ''
@@ -63,6 +67,7 @@ export function startEngine({ home, name, sinkPort, env = {} }) {
   void ended.then(how => {
     over = how
   })
+  const doors = () => JSON.parse(readFileSync(readyFile, 'utf8'))
   return {
     name,
     pid: child.pid,
@@ -74,13 +79,15 @@ export function startEngine({ home, name, sinkPort, env = {} }) {
     /** @returns the SMTP port, or undefined when it ended first  @throws Error when it is not ready in time */
     async ready() {
       for (const until = Date.now() + READY_WITHIN_MS; Date.now() < until; ) {
-        if (existsSync(readyFile)) return Number(/:(\d+)$/.exec(JSON.parse(readFileSync(readyFile, 'utf8')).Smtp)?.[1])
+        if (existsSync(readyFile)) return portOf(doors().Smtp)
         if (over) return undefined
         await new Promise(done => setTimeout(done, 4))
       }
       child.kill('SIGKILL')
       throw new Error(`${name} was not ready within ${READY_WITHIN_MS} ms: ${stderr}`)
     },
+    /** The port for reports, once it is ready. */
+    mxPort: () => portOf(doors().Mx),
     kill: () => child.kill('SIGKILL'),
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),
