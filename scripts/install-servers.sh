@@ -8,6 +8,7 @@ packages=(
   postfix openssl           # a receiver with STARTTLS, and its certificate
   mutt bsd-mailx s-nail     # clients that send by sendmail
   awscli python3-boto3      # clients of the SES API
+  bash zsh fish util-linux  # shells that complete commands, and script for a terminal of their own
 )
 [ "${1:-}" != bench ] || packages+=(opendkim swaks msmtp time util-linux)
 apt-get update -q

@@ -112,4 +112,50 @@ from verified identities to verified identities and to the mailbox simulator
 
 A refusal by these rules is exit 77; a used-up quota or rate is exit 75.
 `,
+  formatting: () => `What is printed, and for whom
+
+stdout holds the result, stderr everything else: warnings, hints, progress, questions.
+
+On a terminal tables are as wide as it is, and status, stats, queue stats and
+reputation draw pictures. Elsewhere the same is printed as plain columns, nothing cut,
+and without colour; --json is for programs (mailctl help json).
+
+  --color always, never   colours in any case, in no case (default: on terminals)
+  NO_COLOR, TERM=dumb     no colours; a dumb terminal gets ASCII and no cursor movement
+  LANG, LC_ALL            without UTF-8 in them pictures are ASCII
+  -q                      no warnings, hints and progress
+  --watch                 status, stats, queue stats, reputation: again and again
+
+Flags take text from a file as @file, from stdin as @-; @@ begins a text with @.
+Durations are written 90s, 15m, 2h, 14d; sizes 10MB, where MB is 1,048,576 bytes.
+`,
+  clock: () => `The account's clock
+
+  mailctl init                                  the machine's time
+  mailctl init --clock virtual --start 2026-01-01T00:00:00Z --seed 7
+
+A virtual clock, in the lab only, stands still until a command moves it:
+
+  mailctl clock show
+  mailctl clock advance 14h    runs all that falls due on the way, in order: retries,
+                               quota windows, suppressions that end, verifications
+
+What waits (send, simulate, expect --within, verify --wait) moves it itself, to the
+next moment at which something happens, by --timeout at most. With the same seed the
+same commands give the same ids, times, order and outcomes; keys and signatures differ.
+`,
+  network: () => `Where mail goes
+
+  lab     names and receivers of the lab; nothing leaves the machine (default)
+  relay   through your own mail servers, in the order given
+  live    straight to the mail servers of the recipients' domains, port 25
+
+  mailctl config set network relay
+  mailctl config set relay smtp://user@mail.example.com:587 --password-file FILE
+  mailctl config set network live
+
+MAILCTL_NETWORK chooses for one command. Addresses of the mailbox simulator go to the
+simulator in every network. What was proved in the lab counts in lab and relay; live
+asks the real DNS, and lists what must be verified again.
+`,
 }

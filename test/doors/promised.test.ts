@@ -156,7 +156,7 @@ test.each(LATER)('%s comes later: an unknown command, exit 64', async word => {
   expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
 })
 
-test.each(['environment', 'exit-codes', 'json', 'lab', 'dns', 'sandbox'])('help %s', async topic => {
+test.each(['environment', 'exit-codes', 'json', 'lab', 'dns', 'sandbox', 'formatting', 'clock', 'network'])('help %s', async topic => {
   const { code, stdout } = await program.run(['help', topic])
   expect(code).toBe(0)
   expect(stdout.length).toBeGreaterThan(200)

@@ -1,5 +1,6 @@
 /** A command line in a terminal of its own: a real pseudo-terminal, made by `script` of util-linux. */
 import { spawn } from 'node:child_process'
+import { onTestFinished } from 'vitest'
 
 export interface Screen {
   /** Everything that was written, escape sequences included. */
@@ -20,6 +21,8 @@ export function inTerminal(
   }: { readonly answers: readonly (readonly [shown: string, typed: string])[]; readonly env: NodeJS.ProcessEnv; readonly cwd?: string },
 ): Promise<Screen> {
   const child = spawn('script', ['-qefc', line, '/dev/null'], { env, cwd, stdio: ['pipe', 'pipe', 'inherit'] })
+  // script hangs up on what runs in it when it goes.
+  onTestFinished(() => void child.kill())
   const left = [...answers]
   let text = ''
   let seen = ''

@@ -1,0 +1,3 @@
+/** Shells that can be taught the commands. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const
+export type Shell = (typeof SHELLS)[number]
