@@ -9,7 +9,8 @@ packages=(
   mutt bsd-mailx s-nail     # clients that send by sendmail
   awscli python3-boto3      # clients of the SES API
   bash zsh fish util-linux  # shells that complete commands, and script for a terminal of their own
+  swaks msmtp python3-django libphp-phpmailer php-cli libsasl2-modules # clients of the SMTP door; Postfix is one with libsasl2-modules
 )
-[ "${1:-}" != bench ] || packages+=(opendkim swaks msmtp time util-linux)
+[ "${1:-}" != bench ] || packages+=(opendkim time)
 apt-get update -q
 DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}"

@@ -2,34 +2,27 @@
  * Programs that know nothing but Amazon SES, unmodified, with one URL changed: each makes an identity, waits until it is verified, sends a
  * message with an attachment, and finds it in the events. The door asks for signatures.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2'
 import { createTransport } from 'nodemailer'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type BuiltProgram, builtProgram, type Run } from '../support/built.ts'
+import { type BuiltProgram, builtProgram } from '../support/built.ts'
+import { runClient, type Serving, startServing } from '../support/serving.ts'
 
 let mailctl: BuiltProgram
 let url: string
 let env: Record<string, string>
-let serving: { readonly child: ChildProcess; readonly ended: Promise<Run> }
+let serving: Serving
 
 beforeAll(async () => {
   mailctl = await builtProgram()
   await mailctl.json(['init'])
   await mailctl.json(['account', 'request-production', '--approve'])
   const { AccessKeyId, SecretAccessKey } = await mailctl.json(['keys', 'create'])
-  let ended: Promise<Run> | undefined
-  const child = await new Promise<ChildProcess>(started => {
-    const closed = ['--smtp', '--smtps', '--mx', '--https'].flatMap(flag => [flag, 'off'])
-    ended = mailctl.run(['serve', ...closed, '--http', '127.0.0.1:0', '--http-auth', 'sigv4', '--json'], { started })
-  })
-  if (!child.stdout || !ended) throw new Error('serve was not started with pipes')
-  serving = { child, ended }
-  const [line] = await Promise.race([once(child.stdout, 'data'), ended.then(({ stderr }) => Promise.reject(new Error(stderr)))])
-  url = JSON.parse(String(line)).Http
+  const closed = ['--smtp', '--smtps', '--mx', '--https'].flatMap(flag => [flag, 'off'])
+  serving = await startServing(mailctl, [...closed, '--http', '127.0.0.1:0', '--http-auth', 'sigv4'])
+  url = serving.doors.Http
   env = {
     PATH: `/usr/bin:${process.env['PATH']}`,
     HOME: mailctl.folder,
@@ -43,25 +36,11 @@ beforeAll(async () => {
   }
 })
 afterAll(async () => {
-  serving?.child.kill('SIGTERM')
-  expect((await serving?.ended)?.code).toBe(0)
+  expect((await serving?.stop())?.code).toBe(0)
   await mailctl?.remove()
 })
 
-async function run(command: string, args: readonly string[]): Promise<string> {
-  const child = spawn(command, args, { env, cwd: mailctl.folder })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', text => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', text => {
-    stderr += text
-  })
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`${command} ended with ${code}\n${stdout}${stderr}`)
-  return stdout
-}
+const run = (command: string, args: readonly string[]): Promise<string> => runClient(command, args, { env, cwd: mailctl.folder })
 
 /** What became of it, as the account tells it. */
 async function deliveredAs(messageId: string, subject: string, attachment: string): Promise<void> {
