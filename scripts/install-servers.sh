@@ -8,7 +8,8 @@ packages=(
   postfix openssl           # a receiver with STARTTLS, and its certificate
   mutt bsd-mailx s-nail     # clients that send by sendmail
   awscli python3-boto3      # clients of the SES API
-  bash zsh fish util-linux  # shells that complete commands, and script for a terminal of their own
+  bash zsh fish             # shells that complete commands
+  util-linux tmux           # terminals: script, and the first ten minutes
   swaks msmtp python3-django libphp-phpmailer php-cli libsasl2-modules # clients of the SMTP door; Postfix is one with libsasl2-modules
 )
 [ "${1:-}" != bench ] || packages+=(opendkim time)

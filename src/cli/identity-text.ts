@@ -68,14 +68,16 @@ export function showIdentity(io: Io, identity: Identity): void {
 /** One row a record, and below it what differs, in full. */
 export async function showChecked(io: Io, records: readonly CheckedRecord[]): Promise<void> {
   if (records.length === 0) return
+  // Where nothing is to be said, names have the room.
+  const withDetail = !io.stdout.isTty || records.some(({ comparison }) => comparison.detail !== '')
   const rows = records.map(({ planned, comparison }) => [
     planned.purpose,
     planned.type,
     planned.name,
     statusCell(comparison.status),
-    comparison.detail,
+    ...(withDetail ? [comparison.detail] : []),
   ])
-  await showTable(io, { head: ['Purpose', 'Type', 'Name', 'Status', 'Detail'], rows })
+  await showTable(io, { head: ['Purpose', 'Type', 'Name', 'Status', ...(withDetail ? ['Detail'] : [])], rows })
   for (const { planned, comparison } of records) {
     if (comparison.status === 'FOUND' || comparison.status === 'UNREACHABLE') continue
     io.line()

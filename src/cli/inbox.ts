@@ -70,6 +70,9 @@ export const inboxMessageJson = (message: InboxMessage) => ({
 export const verdictText = ({ spf, dkim, dmarc }: Authentication): string =>
   `spf ${spf.result}, dkim ${dkim.map(({ result }) => result).join('+') || 'none'}, dmarc ${dmarc.result}`
 
+const passesAll = ({ spf, dkim, dmarc }: Authentication): boolean =>
+  spf.result === 'pass' && dmarc.result === 'pass' && dkim.length > 0 && dkim.every(({ result }) => result === 'pass')
+
 export async function showInbox(io: Io, messages: readonly InboxMessage[]): Promise<void> {
   if (messages.length === 0) return io.line('The inbox is empty.')
   await showTable(io, {
@@ -81,7 +84,7 @@ export async function showInbox(io: Io, messages: readonly InboxMessage[]): Prom
       envelopeTo.join(', '),
       subject,
       formatSize(sizeBytes),
-      `${verdictText(authentication)}${folder === 'spam' ? ', spam folder' : ''}`,
+      `${io.stdout.isTty && passesAll(authentication) ? 'all pass' : verdictText(authentication)}${folder === 'spam' ? ', spam folder' : ''}`,
     ]),
   })
 }

@@ -21,6 +21,8 @@ import { LIST_OPTION, messageTags, SES_OPTIONS } from '../tags.ts'
 import { openInput } from '../values.ts'
 
 interface Sent {
+  /** What was delivered lies in the lab's inbox. */
+  readonly inLab: boolean
   readonly messageId: string
   /** undefined: a dry run, or `--no-wait`. */
   readonly message: StoredMessage | undefined
@@ -75,7 +77,7 @@ export default command<Sent>({
           }))
         : message.recipients.map(recipientJson),
   }),
-  show(io, { messageId, message, recipients, dryRun }) {
+  show(io, { messageId, message, recipients, dryRun, inLab }) {
     const { colour } = io
     if (dryRun) return io.line(`Would be accepted for ${recipients.join(', ')}; nothing was stored.`)
     io.line(`Accepted ${messageId}`)
@@ -87,6 +89,10 @@ export default command<Sent>({
       io.line(`  ${address}  ${tint(RECIPIENT_STATUS[state].toLowerCase())}${printable(where)}  ${printable(outcome?.reply ?? '')}`)
       if (nextAttemptAt !== null && state === 'deferred') io.line(colour.dim(`    next attempt ${new Date(nextAttemptAt).toISOString()}`))
     }
+    // A person who looks on wants to know where to look; a script does not.
+    if (!io.stdout.isTty || message === undefined) return
+    if (message.recipients.some(({ state }) => state !== 'delivered')) io.line(`Next: mailctl why ${messageId}`)
+    else if (inLab) io.line('Next: mailctl inbox list')
   },
   exit({ message, dryRun }) {
     if (message === undefined || dryRun) return 0
@@ -100,9 +106,10 @@ async function send(context: CommandContext, _: readonly string[], flags: Flags)
   const app = await context.app()
   const submission = await toSubmission(context, app, flags)
   const recipients = submission.recipients ?? []
+  const inLab = app.settings.network === 'lab'
   if (flags['dryRun'] === true) {
     const preview = await previewMessage(app, submission)
-    return { messageId: '', message: undefined, recipients: preview.recipients, suppressed: [], dryRun: true }
+    return { messageId: '', message: undefined, recipients: preview.recipients, suppressed: [], dryRun: true, inLab }
   }
   const startedAt = app.clock.now()
   context.progress('Sending')
@@ -110,7 +117,7 @@ async function send(context: CommandContext, _: readonly string[], flags: Flags)
   const suppressed = stopped.map(({ address }) => address)
   for (const warning of warnings) context.notice(`warning: ${warning}`)
   if (isDuplicate) context.notice('the idempotency key was used before: this is the earlier message')
-  if (flags['wait'] === false) return { messageId, message: undefined, recipients, suppressed, dryRun: false }
+  if (flags['wait'] === false) return { messageId, message: undefined, recipients, suppressed, dryRun: false, inLab }
   const goal = flags['wait'] === true ? 'final' : 'first-attempt'
   const timeoutMs = Math.max(0, startedAt + timeoutOf(flags) - app.clock.now())
   const message = await waitForOutcome(app, messageId, { goal, timeoutMs, reports, signal: context.signal }).catch(thrown => {
@@ -119,7 +126,7 @@ async function send(context: CommandContext, _: readonly string[], flags: Flags)
   await publishOnce(app, context)
   if (message.recipients.some(({ state }) => state === 'deferred'))
     context.notice('deferred recipients are tried again by mailctl queue flush')
-  return { messageId, message, recipients, suppressed, dryRun: false }
+  return { messageId, message, recipients, suppressed, dryRun: false, inLab }
 }
 
 /** A failure while the message is under way must not read as if it had not been accepted. */
