@@ -213,7 +213,7 @@ function lazyRenderer(load: () => Promise<Renderer>): Renderer {
   return {
     starters: async () => (await renderer.get()).starters(),
     starter: async name => (await renderer.get()).starter(name),
-    render: async (template, data) => (await renderer.get()).render(template, data),
+    render: async (...filling) => (await renderer.get()).render(...filling),
   }
 }
 

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads'
 import { checkTemplateSize, type TemplateContent } from '../account/template.ts'
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
-import type { Renderer } from '../ports/renderer.ts'
+import type { Renderer, TemplateSyntax } from '../ports/renderer.ts'
 
 export interface RenderLimits {
   readonly timeoutMs: number
@@ -29,6 +29,7 @@ type Answer = { readonly rendered: TemplateContent } | { readonly refused: strin
 interface Filling {
   readonly template: TemplateContent
   readonly data: unknown
+  readonly syntax: TemplateSyntax
   readonly resolve: (rendered: TemplateContent) => void
   readonly reject: (error: unknown) => void
 }
@@ -53,9 +54,9 @@ export function openRenderer(limits: RenderLimits = LIMITS): Renderer {
       const { TemplateContent: content } = JSON.parse(await readFile(new URL(`${name}.json`, STARTERS), 'utf8'))
       return { subject: content.Subject ?? null, text: content.Text ?? null, html: content.Html ?? null }
     },
-    async render(template, data) {
+    async render(template, data, syntax = 'blocks') {
       checkTemplateSize(template)
-      return await new Promise((resolve, reject) => leastBusy().add({ template, data, resolve, reject }))
+      return await new Promise((resolve, reject) => leastBusy().add({ template, data, syntax, resolve, reject }))
     },
   }
 }
@@ -115,8 +116,8 @@ class Lane {
     return worker
   }
 
-  #post(worker: Worker, { template, data }: Filling): void {
-    worker.postMessage({ template, data, maxCharacters: this.#limits.maxCharacters })
+  #post(worker: Worker, { template, data, syntax }: Filling): void {
+    worker.postMessage({ template, data, syntax, maxCharacters: this.#limits.maxCharacters })
   }
 
   /** The first has its answer. */

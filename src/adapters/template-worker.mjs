@@ -68,9 +68,9 @@ function read(source) {
 
 /**
  * One filling of one part.
- * @param {string} source @param {unknown} data @param {number} maxCharacters
+ * @param {string} source @param {unknown} data @param {{ syntax: 'blocks' | 'places', maxCharacters: number }} limits
  */
-function fill(source, data, maxCharacters) {
+function fill(source, data, { syntax, maxCharacters }) {
   const program = read(source)
   let out = ''
   let depth = 0
@@ -94,6 +94,7 @@ function fill(source, data, maxCharacters) {
 
   /** @param {Statement} node @param {Scope} scope @param {ReadonlyMap<string, Program>} partials @returns {void} */
   const visit = (node, scope, partials) => {
+    if (syntax === 'places' && !isPlain(node)) throw new TemplateError(`uses '${spelled(node)}', which only stored templates offer`)
     switch (node.type) {
       case 'ContentStatement':
         return write(node.value)
@@ -147,6 +148,16 @@ function inlineName(node) {
   if (node.path.original !== 'inline' || node.params.length !== 1 || name?.type !== 'StringLiteral')
     throw notOffered(`#*${node.path.original}`)
   return String(name.value)
+}
+
+/** Text, a remark or a place for a value. @param {Statement} node */
+const isPlain = node => node.type === 'ContentStatement' || node.type === 'CommentStatement' || node.type === 'MustacheStatement'
+
+/** How its author wrote it. @param {Statement} node @returns {string} */
+const spelled = node => {
+  if (node.type === 'BlockStatement') return `#${node.path.original}`
+  if (node.type === 'DecoratorBlock') return `#*${node.path.original}`
+  return node.type === 'PartialStatement' ? `> ${node.name.original}` : node.type
 }
 
 /** @param {unknown} what */
@@ -204,9 +215,11 @@ function toText(value) {
 
 parentPort?.on(
   'message',
-  (/** @type {{ template: Content, data: unknown, maxCharacters: number }} */ { template, data, maxCharacters }) => {
+  (
+    /** @type {{ template: Content, data: unknown, syntax: 'blocks' | 'places', maxCharacters: number }} */ { template, data, ...limits },
+  ) => {
     try {
-      const part = (/** @type {string | null} */ source) => (typeof source === 'string' ? fill(source, data, maxCharacters) : null)
+      const part = (/** @type {string | null} */ source) => (typeof source === 'string' ? fill(source, data, limits) : null)
       parentPort?.postMessage({ rendered: { subject: part(template.subject), text: part(template.text), html: part(template.html) } })
     } catch (error) {
       // A stack that is full, or a text longer than any can be, is the data's or the template's doing too.

@@ -5,27 +5,29 @@
 import { MailctlError } from '../base/errors.ts'
 import { html } from '../base/markup.ts'
 import type { App } from '../operations/app.ts'
-import { readUnsubscription, type Unsubscription, unsubscribe } from '../operations/list-management.ts'
+import { readUnsubscription, type UnsubscribeLink, type Unsubscription, unsubscribe } from '../operations/list-management.ts'
 import { page } from './page.ts'
-import type { HttpAnswer, Route } from './route.ts'
+import type { HttpAnswer, HttpRequest, Route } from './route.ts'
 
-export const unsubscribeRoutes = (app: Pick<App, 'store' | 'clock'>): Route[] => [
+export const unsubscribeRoutes = (app: Pick<App, 'store' | 'clock' | 'ids'>): Route[] => [
   {
     method: 'GET',
-    path: '/unsubscribe/{Message}',
+    path: '/unsubscribe/{MessageId}/{Mac}',
     from: 'any',
-    handle: ({ labels }) => answered(async () => asked(await readUnsubscription(app, labels['Message'] ?? ''))),
+    handle: ({ labels }) => answered(async () => asked(await readUnsubscription(app, linkIn(labels)))),
   },
   {
     method: 'POST',
-    path: '/unsubscribe/{Message}',
+    path: '/unsubscribe/{MessageId}/{Mac}',
     from: 'any',
     async handle({ labels, stream }) {
       stream.resume() // What it says beside its path is always the same.
-      return answered(async () => done(await unsubscribe(app, labels['Message'] ?? '', 'UnsubscribeHeader')))
+      return answered(async () => done(await unsubscribe(app, linkIn(labels), 'UnsubscribeHeader')))
     },
   },
 ]
+
+const linkIn = (labels: HttpRequest['labels']): UnsubscribeLink => ({ messageId: labels['MessageId'] ?? '', mac: labels['Mac'] ?? '' })
 
 async function answered(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
   try {

@@ -15,7 +15,8 @@ import { withPlaces } from './templates.ts'
 
 export interface TemplatedDraft
   extends Omit<Draft, 'subject' | 'text' | 'html' | 'date' | 'messageId' | 'boundarySeed' | 'inline' | 'calendar' | 'listUnsubscribe'> {
-  readonly template: { readonly name: string; readonly content: TemplateContent }
+  /** `name` null: it came with the request, which offers less than a stored one. */
+  readonly template: { readonly name: string | null; readonly content: TemplateContent }
   readonly data: Readonly<Record<string, unknown>>
   readonly inline?: Draft['inline']
   readonly listUnsubscribe?: string
@@ -29,10 +30,12 @@ export async function composeTemplated(
   { renderer, ids }: Pick<App, 'renderer' | 'ids'>,
   { template, data, inline = [], listUnsubscribe, ...people }: TemplatedDraft,
 ): Promise<Pick<Submission, 'content' | 'recipients' | 'rejected'>> {
-  const filled = await renderer.render(template.content, withPlaces(data)).catch((error: unknown) => {
-    if (error instanceof MailctlError && error.code === 'bad-data') return error
-    throw error
-  })
+  const filled = await renderer
+    .render(template.content, withPlaces(data), template.name === null ? 'places' : 'blocks')
+    .catch((error: unknown) => {
+      if (error instanceof MailctlError && error.code === 'bad-data') return error
+      throw error
+    })
   const { subject, text, html } = filled instanceof MailctlError ? NOTHING : filled
   const draft: Draft = {
     ...people,
@@ -49,7 +52,7 @@ export async function composeTemplated(
   }
   const content = await composeMessage(draft)
   if (!(filled instanceof MailctlError)) return { content, recipients: recipientsOf(draft) }
-  const event = renderingFailureEvent({ templateName: template.name, errorMessage: filled.message })
+  const event = renderingFailureEvent({ templateName: template.name ?? '', errorMessage: filled.message })
   return { content, recipients: recipientsOf(draft), rejected: { event, outcome: notFilled(filled.message) } }
 }
 

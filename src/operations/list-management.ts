@@ -1,7 +1,7 @@
 /**
  * Mail of the contact list: the unsubscribe headers and link that a message to one recipient gets (RFC 2369, RFC 8058), and what following the link
- * does. The link is the message's id, which carries a MAC of the account's own and is known to nobody but sender and recipient. SES facts: events,
- * "Subscription headers"; concepts §15.
+ * does. The link has a MAC of its own, since a message's id is no secret: it stands in events, logs and replies. SES facts: events, "Subscription
+ * headers"; concepts §15.
  */
 import { type Contact, type ContactList, isSubscribed, type ListManagement, noSuchList, unsubscribed } from '../account/contacts.ts'
 import { subscriptionEvent } from '../account/engagement-event.ts'
@@ -29,7 +29,16 @@ export async function checkListManagement({ store }: Pick<App, 'store'>, { list:
     })
 }
 
-export const unsubscribeUrl = ({ publicUrl }: App['settings'], messageId: string): string => `${publicUrl}/unsubscribe/${messageId}`
+const linkText = (messageId: string): string => JSON.stringify(['unsubscribe', messageId])
+
+export const unsubscribeUrl = ({ settings, ids }: Pick<App, 'settings' | 'ids'>, messageId: string): string =>
+  `${settings.publicUrl}/unsubscribe/${messageId}/${ids.macOf(linkText(messageId))}`
+
+/** What a link says. */
+export interface UnsubscribeLink {
+  readonly messageId: string
+  readonly mac: string
+}
 
 /** In place of those that the message may have. */
 export function withUnsubscribeFields(header: Header, url: string): Header {
@@ -47,9 +56,12 @@ export interface Unsubscription {
   readonly isUnsubscribed: boolean
 }
 
-/** What a link is about. @throws MailctlError not-found: no message of the list has this id, or the list is gone */
-export async function readUnsubscription({ store }: Pick<App, 'store'>, messageId: string): Promise<Unsubscription> {
-  const message = await store.message(messageId)
+/** What a link is about. @throws MailctlError not-found: it is none of ours, or the list is gone */
+export async function readUnsubscription(
+  { store, ids }: Pick<App, 'store' | 'ids'>,
+  { messageId, mac }: UnsubscribeLink,
+): Promise<Unsubscription> {
+  const message = ids.isMacOf(linkText(messageId), mac) ? await store.message(messageId) : undefined
   const management = message?.facts.listManagement
   const recipient = message?.recipients[0]
   const list = await store.contactList()
@@ -62,15 +74,16 @@ export async function readUnsubscription({ store }: Pick<App, 'store'>, messageI
 
 /** Once more does nothing more. @param source as the event names it  @throws MailctlError not-found */
 export async function unsubscribe(
-  { store, clock }: Pick<App, 'store' | 'clock'>,
-  messageId: string,
+  app: Pick<App, 'store' | 'clock' | 'ids'>,
+  link: UnsubscribeLink,
   source: string,
 ): Promise<Unsubscription> {
-  const found = await readUnsubscription({ store }, messageId)
+  const found = await readUnsubscription(app, link)
   if (found.isUnsubscribed) return found
   const { list, address, topic } = found
-  const at = clock.now()
-  await store.changeContact(address, contact => unsubscribed(contact, topic, at), {
+  const { messageId } = link
+  const at = app.clock.now()
+  await app.store.changeContact(address, contact => unsubscribed(contact, topic, at), {
     messageId,
     event: (before, after) => ({
       ...subscriptionEvent({ at, contactList: list.name, source, before: preferences(list, before), after: preferences(list, after) }),

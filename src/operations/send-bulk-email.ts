@@ -11,7 +11,7 @@ import { parseMailbox, parseMailboxList } from '../mail/address.ts'
 import type { DraftPart } from '../mail/draft.ts'
 import type { App } from './app.ts'
 import type { Caller } from './caller.ts'
-import { composeTemplated } from './compose-templated.ts'
+import { composeTemplated, type TemplatedDraft } from './compose-templated.ts'
 import { readConfigurationSet } from './configuration-sets.ts'
 import { type SubmitApp, submitMessage } from './submit-message.ts'
 import { readTemplate, readTemplateData } from './templates.ts'
@@ -72,7 +72,7 @@ export async function sendBulkEmail(app: SubmitApp & Pick<App, 'renderer'>, requ
     })
   const { template } = request
   const content = typeof template === 'string' ? (await readTemplate(app, template)).content : template
-  const source = { name: typeof template === 'string' ? template : '', content }
+  const source = { name: typeof template === 'string' ? template : null, content }
   const defaults = readTemplateData(request.defaultData ?? '{}', 'TemplateData')
   if (configurationSet !== null) checkSetSending(await readConfigurationSet(app, configurationSet))
   await checkFrom(app, parseMailbox(request.from).address)
@@ -89,7 +89,7 @@ async function checkFrom({ store, settings, clock }: SubmitApp, from: string): P
 
 interface WholeCall {
   readonly request: BulkRequest
-  readonly source: { readonly name: string; readonly content: TemplateContent }
+  readonly source: TemplatedDraft['template']
   readonly defaults: Readonly<Record<string, unknown>>
 }
 

@@ -104,7 +104,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     const tracked = tracking && (await trackedContent(app, content, tracking, id))
     const { header: given, body, tally } = tracked?.content ?? content
     // SES fact: links and fields to unsubscribe by are for mail to one recipient.
-    const url = listManagement && people.recipients.length === 1 ? unsubscribeUrl(settings, id) : undefined
+    const url = listManagement && people.recipients.length === 1 ? unsubscribeUrl({ settings, ids }, id) : undefined
     const { header, rewritten } = rewriteHeader(url === undefined ? given : withUnsubscribeFields(given, url), {
       messageId: id,
       at: clock.now(),

@@ -4,7 +4,6 @@
  * events "Open / Click".
  */
 import { isAscii } from 'node:buffer'
-import { timingSafeEqual } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { clickEvent, openEvent } from '../account/engagement-event.ts'
 import { linkTagsOf, type TrackedLink, trackedHtml } from '../account/tracked-html.ts'
@@ -128,7 +127,7 @@ export interface Visit {
 
 /** @returns whether the picture is one of ours */
 export async function recordOpen(app: TrackingApp, { messageId, mac, ...visit }: Visit): Promise<boolean> {
-  if (!isSame(mac, app.ids.macOf(openText(messageId)))) return false
+  if (!app.ids.isMacOf(openText(messageId), mac)) return false
   await record(app, messageId, visit, facts => openEvent(facts))
   return true
 }
@@ -139,7 +138,7 @@ export async function recordClick(
   { messageId, mac, ...visit }: Visit,
   tracked: TrackedLink,
 ): Promise<string | undefined> {
-  if (!isSame(mac, app.ids.macOf(clickText(messageId, tracked)))) return undefined
+  if (!app.ids.isMacOf(clickText(messageId, tracked), mac)) return undefined
   const { link, tags } = tracked
   await record(app, messageId, visit, facts => clickEvent({ ...facts, link, linkTags: linkTagsOf(tags) }))
   return link
@@ -157,6 +156,3 @@ async function record(
   const event = eventOf({ at, ipAddress, userAgent: userAgent.slice(0, USER_AGENT_CHARS) })
   await store.addEvents(messageId, [{ ...event, at, messageId, recipients: message.recipients.map(({ address }) => address) }])
 }
-
-const isSame = (one: string, other: string): boolean =>
-  one.length === other.length && timingSafeEqual(Buffer.from(one, 'latin1'), Buffer.from(other, 'latin1'))

@@ -15,6 +15,8 @@ export interface Ids {
   isOwnMessageId(text: string): boolean
   /** A keyed MAC over the text, 32 hexadecimal digits: proves later that a link is one of this account's. */
   macOf(text: string): string
+  /** Whether `macOf` gave it for this text. Takes as long for a wrong one as for the right one. */
+  isMacOf(text: string, mac: string): boolean
   /** SES `feedbackId`: same shape as a message id. */
   newFeedbackId(): string
   /** 0 ≤ x < 1, the same for the same key on a seeded account: jitter and the shuffle of equal MX hosts. */

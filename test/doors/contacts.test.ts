@@ -59,8 +59,9 @@ test('mail of the list carries the fields and the link, signed; one click ends i
   const [arrived] = await app.lab.inbox.list({})
   const octets = await (await app.lab.inbox.open(arrived?.id ?? ''))?.toArray()
   const read = await simpleParser(Buffer.concat(octets ?? []))
-  const url = `http://127.0.0.1:8025/unsubscribe/${first.messageId}`
-  expect(Buffer.concat(octets ?? []).toString()).toContain(`List-Unsubscribe: <${url}>\r\n`)
+  const url = /^List-Unsubscribe: <(.*)>\r$/m.exec(Buffer.concat(octets ?? []).toString())?.[1] ?? ''
+  const [, id, mac = ''] = /^http:\/\/127\.0\.0\.1:8025\/unsubscribe\/([^/]+)\/([0-9a-f]{32})$/.exec(url) ?? []
+  expect(id).toBe(first.messageId)
   expect(Buffer.concat(octets ?? []).toString()).toMatch(/List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n/)
   expect(Buffer.concat(octets ?? []).toString()).not.toMatch(/mailto:old|X-SES-LIST/)
   expect(read.text).toBe(`Leave: ${url}\n`)
@@ -73,10 +74,21 @@ test('mail of the list carries the fields and the link, signed; one click ends i
   ).toMatch(/h=[^;]*List-Unsubscribe:List-Unsubscribe-Post/i)
   expect((await readContact(app, 'news', 'ann@gmail.com')).topics).toEqual({})
 
-  const follow = async (method: 'GET' | 'POST', id: string) => {
+  const follow = async (method: 'GET' | 'POST', messageId: string, proof = mac) => {
     const route = unsubscribeRoutes(app).find(one => one.method === method)
-    return await route?.handle({ labels: { Message: id }, stream: Readable.from(['List-Unsubscribe=One-Click']) } as unknown as HttpRequest)
+    return await route?.handle({
+      labels: { MessageId: messageId, Mac: proof },
+      stream: Readable.from(['List-Unsubscribe=One-Click']),
+    } as unknown as HttpRequest)
   }
+  // The id alone, which many see, and the MAC of another link open nothing.
+  for (const wrong of [
+    '',
+    mac.slice(1),
+    `${mac.slice(0, -1)}${mac.endsWith('0') ? '1' : '0'}`,
+    app.ids.macOf(JSON.stringify(['open', first.messageId])),
+  ])
+    expect(await follow('POST', first.messageId, wrong)).toMatchObject({ status: 404 })
   expect(await follow('GET', first.messageId)).toMatchObject({ status: 200, body: expect.stringContaining('<form method="post">') })
   expect((await readContact(app, 'news', 'ann@gmail.com')).topics).toEqual({})
   expect(await follow('POST', first.messageId)).toMatchObject({ status: 200, body: expect.stringContaining('Unsubscribed') })

@@ -3,7 +3,7 @@
  * a seeded account are HMAC-SHA256(seed, purpose and count) with the count a row, so the same seed gives the same sequence whichever
  * process asks; without a seed they come from the operating system.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../../base/database.ts'
 import { MailctlError } from '../../base/errors.ts'
@@ -14,6 +14,8 @@ import { blob, number, optional, text } from './columns.ts'
 
 /** The longest time a Node timer can be set to. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** Hexadecimal. */
+const MAC_DIGITS = 32
 
 export function openClock(database: Database): Clock {
   const row = database.prepare('SELECT kind FROM clock').get()
@@ -68,11 +70,13 @@ export function openIds(database: Database, clock: Clock, region = readAccount(d
 
   const key = seeded(seed ?? salt, 'message id')
   const linkKey = seeded(seed ?? salt, 'link')
+  const macOf = (text: string): string => createHmac('sha256', linkKey).update(text).digest('hex').slice(0, MAC_DIGITS)
   return {
     newMessageId: () => messageId(region, clock.now(), { random: draw('message'), key }),
     newFeedbackId: () => messageId(region, clock.now(), { random: draw('feedback'), key }),
     isOwnMessageId: text => isMessageIdOf(key, text),
-    macOf: text => createHmac('sha256', linkKey).update(text).digest('hex').slice(0, 32),
+    macOf,
+    isMacOf: (text, mac) => mac.length === MAC_DIGITS && timingSafeEqual(Buffer.from(mac, 'latin1'), Buffer.from(macOf(text), 'latin1')),
     chance: key => seeded(seed ?? salt, `chance:${key}`).readUIntBE(0, 6) / 2 ** 48,
   }
 }

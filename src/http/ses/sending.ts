@@ -113,7 +113,7 @@ async function templated(call: SesCall, part: Members): Promise<What> {
 
 async function templateOf({ app }: SesCall, part: Members) {
   const inline = part.part('TemplateContent')
-  if (inline !== undefined) return { name: '', content: templateContent(inline) }
+  if (inline !== undefined) return { name: null, content: templateContent(inline) }
   const name = templateName(part)
   return { name, content: (await readTemplate(app, name)).content }
 }

@@ -327,6 +327,22 @@ test('templates are stored, tried out, sent and sent in bulk', async () => {
     }),
   )
   expect((await app.store.content(MessageId))?.head.toString()).toContain('Subject: Hi Ann')
+  // SES fact: content that comes with the request has values alone; what cannot be filled is accepted, and an event tells of it.
+  const sent = async (Text: string) => {
+    const { MessageId: id = '' } = await client.send(
+      new SendEmailCommand({
+        FromEmailAddress: FROM,
+        Destination: { ToAddresses: ['ann@example.net'] },
+        Content: { Template: { TemplateContent: { Subject: 'Hi', Text }, TemplateData: '{"name":"Ann"}' } },
+      }),
+    )
+    return (await app.store.events({ messageId: id })).map(({ type, event }) => [type, event['failure']])
+  }
+  expect(await sent('Dear {{name}}')).toEqual([['Send', undefined]])
+  expect(await sent('{{#if name}}Dear {{name}}{{/if}}')).toEqual([
+    ['Send', undefined],
+    ['Rendering Failure', { templateName: '', errorMessage: "The template uses '#if', which only stored templates offer" }],
+  ])
   const { BulkEmailEntryResults } = await client.send(
     new SendBulkEmailCommand({
       FromEmailAddress: FROM,

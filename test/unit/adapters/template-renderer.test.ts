@@ -25,6 +25,26 @@ describe('what SES offers', () => {
   })
 })
 
+describe('a template that came with a request', () => {
+  const fill = (text: string) => renderer.render({ subject: null, text, html: null }, person, 'places')
+
+  it('has places for values', async () => {
+    expect((await fill('{{! x }}{{name}} {{{deep.er.value}}} \\{{name}}')).text).toBe("O'Brien <&> 1 {{name}}")
+    await expect(fill('{{nickname}}')).rejects.toMatchObject({ message: "Attribute 'nickname' is not present in the rendering data." })
+  })
+
+  it.each([
+    ['{{#if yes}}x{{/if}}', '#if'],
+    ['a {{#each none}}{{/each}}', '#each'],
+    ['{{#*inline "row"}}{{/inline}}', '#*inline'],
+    ['{{> row}}', '> row'],
+  ])('has no %s', async (text, what) => {
+    await expect(fill(text)).rejects.toMatchObject({ message: `The template uses '${what}', which only stored templates offer` })
+    // Not what a template of the same text that is stored was read for.
+    if (what === '#if') expect(await render(text, person)).toBe('x')
+  })
+})
+
 describe('refusals', () => {
   it.each([
     ['{{nickname}}', "Attribute 'nickname' is not present in the rendering data."],
