@@ -109,8 +109,6 @@ const PROMISED: Record<string, string> = {
 
 /** What is promised and not there yet, with the reason. A line whose word has come fails the test: the list can only shrink. */
 const MISSING: Record<string, string> = {
-  'snapshot write': 'golden mail is not built',
-  'snapshot diff': 'golden mail is not built',
   doctor: 'not built',
   'support bundle': 'not built',
   'dkim import --dry-run': 'it stores the key at once',
