@@ -125,7 +125,7 @@ async function send(context: CommandContext, _: readonly string[], flags: Flags)
   })
   await publishOnce(app, context)
   if (message.recipients.some(({ state }) => state === 'deferred'))
-    context.notice('deferred recipients are tried again by mailctl queue flush')
+    context.notice(`deferred recipients are tried again by mailctl ${app.clock.kind === 'virtual' ? 'clock advance' : 'queue flush'}`)
   return { messageId, message, recipients, suppressed, dryRun: false, inLab }
 }
 
