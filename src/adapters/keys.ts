@@ -89,19 +89,13 @@ export function openKeys(folder: string): Keys {
       return { selector, publicKey: publicKeyText(privateKey) }
     },
     async import(selector, domain, pem, standing) {
-      const key = pem.length <= LONGEST_KEY_TEXT ? readKey(pem) : undefined
-      const bits = key?.asymmetricKeyType === 'rsa' ? key.asymmetricKeyDetails?.modulusLength : undefined
-      if (!key || bits === undefined || bits < 1024 || bits > 2048)
-        throw new MailctlError('bad-data', `the key for ${selector}._domainkey.${domain} is no RSA private key of 1024 to 2048 bits`, {
-          hint: 'Give an unencrypted PEM file (PKCS#1 or PKCS#8) or its base64 text: openssl genrsa -out key.pem 2048.',
-        })
-      const publicKey = publicKeyText(key)
-      if (standing !== undefined && publicKey !== standing)
-        throw new MailctlError('conflict', `the selector ${selector} of ${domain} is in use with another key`, {
-          hint: 'Choose a new selector: both can stand in DNS then, and no signature is lost.',
-        })
+      const { key, publicKey, length } = callersKey(selector, domain, pem, standing)
       if (standing === undefined) await store(callersFile(dkim, selector, domain), key)
-      return { publicKey, length: bits < 2048 ? 'RSA_1024_BIT' : 'RSA_2048_BIT' }
+      return { publicKey, length }
+    },
+    async examine(selector, domain, pem, standing) {
+      const { publicKey, length } = callersKey(selector, domain, pem, standing)
+      return { publicKey, length }
     },
     publicKey: async (selector, domain) => publicKeyText(await load(selector, domain)),
     privateKey: load,
@@ -115,6 +109,27 @@ export function openKeys(folder: string): Keys {
       })
     },
   }
+}
+
+/** @param standing the public key that the selector has already @throws MailctlError as `Keys.import` */
+function callersKey(
+  selector: string,
+  domain: string,
+  pem: string,
+  standing: string | undefined,
+): { readonly key: KeyObject; readonly publicKey: string; readonly length: DkimKeyLength } {
+  const key = pem.length <= LONGEST_KEY_TEXT ? readKey(pem) : undefined
+  const bits = key?.asymmetricKeyType === 'rsa' ? key.asymmetricKeyDetails?.modulusLength : undefined
+  if (!key || bits === undefined || bits < 1024 || bits > 2048)
+    throw new MailctlError('bad-data', `the key for ${selector}._domainkey.${domain} is no RSA private key of 1024 to 2048 bits`, {
+      hint: 'Give an unencrypted PEM file (PKCS#1 or PKCS#8) or its base64 text: openssl genrsa -out key.pem 2048.',
+    })
+  const publicKey = publicKeyText(key)
+  if (standing !== undefined && publicKey !== standing)
+    throw new MailctlError('conflict', `the selector ${selector} of ${domain} is in use with another key`, {
+      hint: 'Choose a new selector: both can stand in DNS then, and no signature is lost.',
+    })
+  return { key, publicKey, length: bits < 2048 ? 'RSA_1024_BIT' : 'RSA_2048_BIT' }
 }
 
 /** Another process may have put another key in its place, which is then another file. Looked for once a second. */

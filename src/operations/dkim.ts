@@ -1,7 +1,8 @@
 /** Keys that sign for a domain: shown, rotated, brought along, taken out. Which may sign when is the rule of `account/dkim-keys.ts`. */
 import { createPublicKey } from 'node:crypto'
 import { type KeyState, keyRoles, nextToSign, notFoundYet, rotated } from '../account/dkim-keys.ts'
-import type { Identity } from '../account/identity.ts'
+import { dkimRecordText } from '../account/dns-plan.ts'
+import type { DkimKeyLength, Identity } from '../account/identity.ts'
 import { withNextCheck } from '../account/verification.ts'
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
@@ -10,6 +11,7 @@ import type { App } from './app.ts'
 import { type DkimChoice, dropKeys, saveWithKeys } from './create-identity.ts'
 import { type Published, publishIdentity } from './publish-dns.ts'
 import { readIdentity } from './read-identity.ts'
+import { takeKey } from './set-identity.ts'
 import {
   type CheckingApp,
   checkDomain,
@@ -106,6 +108,29 @@ export interface ImportAsk extends Look {
 export async function importKey(app: CheckingApp & Pick<App, 'publisher'>, { domain, key, ...ask }: ImportAsk): Promise<VerifiedDomain> {
   const { name } = await readDomain(app, domain)
   return await verifyDomain(app, { ...ask, domain: name, dkim: key })
+}
+
+export interface ImportPreview {
+  /** As it would be. */
+  readonly identity: Identity
+  readonly selector: string
+  readonly length: DkimKeyLength
+  /** What has to stand in DNS before it signs: a TXT record. */
+  readonly record: { readonly name: string; readonly value: string }
+}
+
+/** The checks of `importKey`, and nothing is stored. @throws MailctlError not-found, usage, bad-data, conflict */
+export async function previewImport(
+  app: Pick<App, 'store' | 'keys' | 'clock' | 'settings'>,
+  { domain, key }: Pick<ImportAsk, 'domain' | 'key'>,
+): Promise<ImportPreview> {
+  const identity = await readDomain(app, domain)
+  const keys = { ...app.keys, import: app.keys.examine }
+  const after = await takeKey({ ...app, keys }, identity, key)
+  const selector = after.dkim.tokens[0] ?? ''
+  const { publicKey, length } = await keys.examine(selector, identity.name, key.pem)
+  const record = { name: `${selector}._domainkey.${identity.name}`, value: dkimRecordText(publicKey) }
+  return { identity: after, selector, length, record }
 }
 
 export interface ExportedKey {

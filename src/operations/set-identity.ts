@@ -82,9 +82,10 @@ const withMethod = (identity: Identity, method: 'txt' | 'cname'): Identity => {
 /**
  * The caller's own key takes over once it is found in DNS; the same one again changes nothing. A selector that is in use keeps its key: its
  * record in DNS could not be that of both.
+ * @returns the identity as it would be; saving it is the caller's
  * @throws MailctlError bad-data, conflict
  */
-async function takeKey(app: ChangingApp, identity: Identity, choice: Extract<DkimChoice, { kind: 'byo' }>): Promise<Identity> {
+export async function takeKey(app: ChangingApp, identity: Identity, choice: Extract<DkimChoice, { kind: 'byo' }>): Promise<Identity> {
   const { dkim, name } = identity
   const selector = choice.selector.toLowerCase()
   const inUse = keyRoles(dkim).some(({ token }) => token === selector)

@@ -16,6 +16,8 @@ export interface Keys {
     pem: string,
     standing?: string,
   ): Promise<{ readonly publicKey: string; readonly length: DkimKeyLength }>
+  /** The same, with the same answers and refusals, and nothing is stored. */
+  examine: Keys['import']
   /** Base64 SubjectPublicKeyInfo, as in `p=`. @throws MailctlError store-unavailable */
   publicKey(selector: string, domain: string): Promise<string>
   /** @throws MailctlError store-unavailable when the file is gone or unreadable */

@@ -111,8 +111,6 @@ const PROMISED: Record<string, string> = {
 const MISSING: Record<string, string> = {
   doctor: 'not built',
   'support bundle': 'not built',
-  'dkim import --dry-run': 'it stores the key at once',
-  'dkim import -n': 'it stores the key at once',
 }
 
 /** First words of what comes later: unknown commands until then. */

@@ -1,5 +1,5 @@
 /** `mailctl dkim import`: a key of the caller's own signs once it is found in DNS. */
-import { importKey } from '../../../operations/dkim.ts'
+import { type ImportPreview, importKey, previewImport } from '../../../operations/dkim.ts'
 import { checkedView, type IdentityView, identityView } from '../../../operations/identity-view.ts'
 import type { VerifiedDomain } from '../../../operations/verify-identity.ts'
 import { command } from '../../command.ts'
@@ -10,10 +10,8 @@ import { PUBLISH_FLAGS, publishTarget, RESOLVER_FLAG } from '../../publish-flags
 import { noticeRefused } from '../../publish-notice.ts'
 import { readInput } from '../../values.ts'
 
-interface Shown {
-  readonly done: VerifiedDomain
-  readonly view: IdentityView
-}
+/** What was done, or what would be. */
+type Shown = { readonly done: VerifiedDomain; readonly view: IdentityView } | { readonly would: ImportPreview }
 
 export default command<Shown>({
   path: 'dkim import',
@@ -31,6 +29,7 @@ export default command<Shown>({
     { flags: '--key-file <file>', summary: 'the private key; - reads it from stdin (required)', path: true },
     ...PUBLISH_FLAGS,
     RESOLVER_FLAG,
+    { flags: '-n, --dry-run', summary: 'look at the key and show its record, and store nothing' },
   ],
   fails: [
     'usage',
@@ -45,12 +44,13 @@ export default command<Shown>({
     'store-unavailable',
     'interrupted',
   ],
-  results: { 0: 'it signs', 1: 'it was stored and is not found in DNS yet' },
+  results: { 0: 'it signs, or would be taken', 1: 'it was stored and is not found in DNS yet' },
   async run({ app, config, io, signal, progress, notice }, [domain = ''], flags) {
     const selector = requiredText(flags, 'selector')
     const pem = (await readInput(requiredText(flags, 'keyFile'), io)).toString('latin1')
     const publish = await publishTarget(flags)
     const opened = await app()
+    if (flags['dryRun'] === true) return { would: await previewImport(opened, { domain, key: { kind: 'byo', selector, pem } }) }
     noticeHostname({ notice }, opened.settings)
     progress(`Looking for the key of ${domain}`)
     const look = { resolver: config.resolver, limit: signal }
@@ -59,11 +59,26 @@ export default command<Shown>({
     noticeRefused({ notice }, done.published)
     return { done, view: identityView(done.identity, opened) }
   },
-  json: ({ done, view }) => ({ ...view, DnsRecords: done.records.map(checkedView) }),
-  async show(io, { done }) {
-    showIdentity(io, done.identity)
+  json: shown =>
+    'would' in shown
+      ? {
+          DryRun: true,
+          EmailIdentity: shown.would.identity.name,
+          Selector: shown.would.selector,
+          KeyLength: shown.would.length,
+          DnsRecords: [{ Type: 'TXT', Name: shown.would.record.name, Value: shown.would.record.value }],
+        }
+      : { ...shown.view, DnsRecords: shown.done.records.map(checkedView) },
+  async show(io, shown) {
+    if ('would' in shown) {
+      const { identity, selector, length, record } = shown.would
+      io.line(`${identity.name} would sign with ${selector} (${length}) once this stands in DNS; nothing was stored.`)
+      io.line(`${record.name}  TXT  ${record.value}`)
+      return
+    }
+    showIdentity(io, shown.done.identity)
     io.line()
-    await showChecked(io, done.records)
+    await showChecked(io, shown.done.records)
   },
-  exit: ({ done: { identity } }) => (identity.dkim.signing?.token === identity.dkim.tokens[0] ? 0 : 1),
+  exit: shown => ('would' in shown || shown.done.identity.dkim.signing?.token === shown.done.identity.dkim.tokens[0] ? 0 : 1),
 })
