@@ -23,6 +23,8 @@ export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   /** A person is there and may be asked: stdin and stderr are terminals, no `--no-input`, no `CI`. */
   readonly interactive: boolean
+  /** Aborted when the command is to end: what is being asked is given up. */
+  readonly signal: AbortSignal
   /** Box drawing and bars may be written to stdout: a terminal that can do more than print ASCII, whose locale is UTF-8. */
   readonly unicode: boolean
   /** The cursor of stdout may be moved. */
@@ -47,6 +49,7 @@ export interface IoChoices {
   readonly input: boolean
   /** Results are JSON: nothing is coloured, so chalk is not loaded. */
   readonly json: boolean
+  readonly signal: AbortSignal
 }
 
 export const isCi = (value: string | undefined): boolean => value !== undefined && value !== '' && value !== '0' && value !== 'false'
@@ -108,6 +111,7 @@ export async function openIo(streams: Streams, choices: IoChoices): Promise<Io> 
     get interactive() {
       return errIsTty && choices.input && !isCi(choices.env['CI']) && streams.stdin.isTTY === true
     },
+    signal: choices.signal,
     unicode: outIsTty && !isDumb && isUtf8Locale(choices.env),
     movesCursor: outIsTty && !isDumb,
     line: (text = '') => write(`${safeLine(text)}\n`),

@@ -16,7 +16,7 @@ interface Question {
 async function ask<T>(io: Io, { flag, message }: Question, question: Readonly<Record<string, unknown>>): Promise<T> {
   if (!io.interactive) throw new MailctlError('usage', `an answer is missing: ${message}`, { hint: `Give ${flag}.` })
   const { default: inquirer } = await import('inquirer')
-  const prompt = inquirer.createPromptModule({ input: io.stdin, output: io.stderr.stream })
+  const prompt = inquirer.createPromptModule({ input: io.stdin, output: io.stderr.stream, signal: io.signal })
   const answers: { readonly answer: unknown } = await prompt([{ ...question, message, name: 'answer' } as never])
   return answers.answer as T
 }

@@ -93,7 +93,8 @@ async function runParsed(spec: Command, parsed: Parsed, program: Program): Promi
   }
   const { flags: typed, args } = parsed
   const json = typed['json'] === true
-  const io = await openIo(program.streams, { env: program.env, color: colorOf(typed), input: typed['input'] !== false, json })
+  const { env, signal } = program
+  const io = await openIo(program.streams, { env, color: colorOf(typed), input: typed['input'] !== false, json, signal })
   const flags = await expandValues(typed, spec.options ?? [], io)
   const quiet = typed['quiet'] === true
   const spinner = openSpinner(program.streams.stderr, !quiet && !json && !isCi(program.env['CI']))

@@ -185,7 +185,7 @@ test('a reader that goes away is no error', async () => {
   const broken = new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error('EPIPE'), { code: 'EPIPE' })) })
   const io = await openIo(
     { stdin: Readable.from([]), stdout: broken, stderr: new Writable() },
-    { env: {}, color: 'never', input: true, json: false },
+    { env: {}, color: 'never', input: true, json: false, signal: new AbortController().signal },
   )
   io.line('one')
   await io.pipe(Readable.from([Buffer.alloc(100_000), Buffer.alloc(100_000)]))

@@ -58,6 +58,24 @@ test('what was sent, where it went and what became of it', async () => {
   expect((await readReport(app, START + DAY)).domains.map(({ name }) => name)).toEqual(['example.com', 'nouser.test'])
 })
 
+test('complaints are put to the domain and the configuration set of their message; a report that something was no spam is none', async () => {
+  const { app, submit } = await openEngine()
+  const { messageId } = await submit('From: orders@shop.example\nTo: Ann@yahoo.com, bob@yahoo.com\n\nHello\n')
+  await deliverDue(app, { signal })
+  const complaint = (address: string, complaintFeedbackType: string) => ({
+    ...{ type: 'Complaint', at: app.clock.now(), messageId, recipients: [address] },
+    detail: { complaint: { complaintFeedbackType } },
+  })
+  await app.store.addEvents(messageId, [
+    complaint('ann@yahoo.com', 'abuse'),
+    complaint('ann@yahoo.com', 'abuse'),
+    complaint('bob@yahoo.com', 'not-spam'),
+  ])
+  const { domains, sets, providers } = await readReport(app, START)
+  for (const [row] of [domains, sets, providers]) expect(row).toMatchObject({ recipients: 2, delivered: 2, complained: 1 })
+  expect(providers[0]?.name).toMatch(/^Yahoo/)
+})
+
 test('a file of its own: private, whole, replaced the next time, the same from both commands', async () => {
   const engine = await busy()
   const dir = await folder()

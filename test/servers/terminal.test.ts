@@ -1,5 +1,5 @@
 /** The built program in a real terminal: wizards that Ctrl-C ends at every question, and a watched screen. Needs `script` of util-linux. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -31,6 +31,19 @@ test.each([...QUESTIONS.keys()])('init: Ctrl-C at question %d leaves no home and
   expect(existsSync(home) ? readdirSync(home) : []).toEqual([])
   // The cursor that a question hides is shown again.
   expect(text.lastIndexOf('\u001b[?25h')).toBeGreaterThanOrEqual(text.lastIndexOf('\u001b[?25l'))
+})
+
+test('init: SIGTERM at a question ends it likewise', async () => {
+  const { home, env } = await newHome()
+  // The shell tells its own pid; exec gives it to mailctl.
+  const { text } = await inTerminal(`sh -c 'echo $$ > "$HOME/pid"; exec ${MAILCTL} init'${AFTER}`, {
+    answers: [['Where should mail go?', '']],
+    env,
+    seen: () => process.kill(Number(readFileSync(join(home, '..', 'pid'), 'utf8')), 'SIGTERM'),
+  })
+  expect(sane.exec(text)?.[1]).toBe('130')
+  expect(existsSync(home) ? readdirSync(home) : []).toEqual([])
+  expect(text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(text.lastIndexOf('\u001b[?25l'))
 })
 
 test('init by Enter alone; then a screen that is watched until Ctrl-C, which leaves it and the cursor there', async () => {

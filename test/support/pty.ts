@@ -18,7 +18,13 @@ export function inTerminal(
     answers,
     env,
     cwd,
-  }: { readonly answers: readonly (readonly [shown: string, typed: string])[]; readonly env: NodeJS.ProcessEnv; readonly cwd?: string },
+    seen: onLast = () => {},
+  }: {
+    readonly answers: readonly (readonly [shown: string, typed: string])[]
+    readonly env: NodeJS.ProcessEnv
+    readonly cwd?: string
+    readonly seen?: () => void
+  },
 ): Promise<Screen> {
   const child = spawn('script', ['-qefc', line, '/dev/null'], { env, cwd, stdio: ['pipe', 'pipe', 'inherit'] })
   // script hangs up on what runs in it when it goes.
@@ -34,6 +40,7 @@ export function inTerminal(
     left.shift()
     seen = ''
     child.stdin.write(next[1])
+    if (left.length === 0) onLast()
   })
   child.stdin.on('error', () => {})
   return new Promise((done, fail) => {
