@@ -24,7 +24,7 @@ const MOST_WORKERS = 2
 const WORKER = new URL('./template-worker.mjs', import.meta.url)
 const STARTERS = new URL('../../templates/', import.meta.url)
 
-type Answer = { readonly rendered: TemplateContent } | { readonly refused: string }
+type Answer = { readonly ready: true } | { readonly rendered: TemplateContent } | { readonly refused: string }
 
 interface Filling {
   readonly template: TemplateContent
@@ -69,11 +69,12 @@ async function starterNames(): Promise<string[]> {
     .sort()
 }
 
-/** One worker, and what waits for it in order; the clock runs for the first. */
+/** One worker, and what waits for it in order; the clock runs for the first, once the worker has started: that is no fault of a template. */
 class Lane {
   readonly #limits: RenderLimits
   readonly #fillings: Filling[] = []
   #worker: Worker | undefined
+  #isReady = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(limits: RenderLimits) {
@@ -104,6 +105,7 @@ class Lane {
     })
     worker.on('message', (answer: Answer) => {
       if (worker !== this.#worker) return
+      if ('ready' in answer) return this.#begin()
       if ('rendered' in answer) this.#settle(({ resolve }) => resolve(answer.rendered))
       else this.#settle(({ reject }) => reject(refusal(answer.refused)))
       if (this.#fillings.length === 0) worker.unref()
@@ -128,7 +130,13 @@ class Lane {
     if (first) tell(first)
   }
 
+  #begin(): void {
+    this.#isReady = true
+    if (this.#fillings.length > 0) this.#startTimer()
+  }
+
   #startTimer(): void {
+    if (!this.#isReady) return
     const { timeoutMs } = this.#limits
     this.#timer = setTimeout(() => {
       if (this.#worker) this.#replace(this.#worker, refusal(`takes longer than ${timeoutMs} ms`))
@@ -139,6 +147,7 @@ class Lane {
   #replace(worker: Worker, why: unknown): void {
     if (worker !== this.#worker) return
     this.#worker = undefined
+    this.#isReady = false
     void worker.terminate()
     this.#settle(({ reject }) => reject(why))
     if (this.#fillings.length === 0) return

@@ -229,3 +229,5 @@ parentPort?.on(
     }
   },
 )
+
+parentPort?.postMessage({ ready: true })
