@@ -24,7 +24,7 @@ Made by \`node scripts/api-coverage.mjs\` from the list that the door is built f
 asks for each operation as the client does.
 
 - **behaves** (${count('behaves')}): as SES does, over the same account as the terminal and the SMTP door.
-- **answers** (${count('answers')}): truthfully from what there is, which is that there is none: lists are empty, what is named is not found.
+- **answers** (${count('answers')}): truthfully from what there is, which mostly is that there is none: lists are empty, what is named is not found.
 - **refused** (${count('refused')}): with SES's error for a request that makes no sense, and a sentence that says what is not there. Nothing is invented.
 
 | operation | |

@@ -1,6 +1,7 @@
 /** The account as a record: what SES calls GetAccount. Rules about it are in `admit.ts`. */
 import { MailctlError } from '../base/errors.ts'
 import type { SuppressionReason } from './suppression.ts'
+import type { VdmAttributes } from './vdm.ts'
 
 export interface Account {
   /** 12 digits. */
@@ -19,6 +20,10 @@ export interface Account {
   readonly enforcementReason?: string
   /** For which reasons addresses go onto its suppression list and get no mail. Empty: its list is not used. */
   readonly suppressedReasons: readonly SuppressionReason[]
+  /** Absent: never set. */
+  readonly vdm?: VdmAttributes
+  /** Whether new dedicated addresses would be warmed up. Absent: yes. */
+  readonly autoWarmup?: boolean
 }
 
 /** A virtual clock lives in the lab: outside, time passes for everybody else. @throws MailctlError forbidden */

@@ -7,6 +7,7 @@ import { printable } from '../base/redact.ts'
 import type { ResourceTag } from './resource-tags.ts'
 import type { SuppressionReason } from './suppression.ts'
 import type { TrackingOptions } from './tracking.ts'
+import type { VdmOptions } from './vdm.ts'
 
 export interface ConfigurationSet {
   readonly name: string
@@ -19,6 +20,8 @@ export interface ConfigurationSet {
   readonly suppressedReasons?: readonly SuppressionReason[]
   /** Absent: never set, or cleared. */
   readonly tracking?: TrackingOptions
+  /** Absent: as the account has it. */
+  readonly vdm?: VdmOptions
   /** Absent: none. */
   readonly tags?: readonly ResourceTag[]
 }

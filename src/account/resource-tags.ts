@@ -1,4 +1,4 @@
-/** Tags of an identity, a configuration set or a template: names for its owner's own use. SES facts: concepts §3, at most 50, keys of 1 to 128 and values of 0 to 256 characters. */
+/** Tags of an identity, a configuration set, a template, a contact list or a pool: names for its owner's own use. SES facts: concepts §3, at most 50, keys of 1 to 128 and values of 0 to 256 characters. */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 
@@ -15,13 +15,14 @@ export interface TagChange {
 }
 
 /** What the tags belong to, for the texts of refusals. */
-export type Tagged = 'an identity' | 'a configuration set' | 'a template' | 'a contact list'
+export type Tagged = 'an identity' | 'a configuration set' | 'a template' | 'a contact list' | 'a dedicated IP pool'
 
 const SHOWN_BY: Readonly<Record<Tagged, string>> = {
   'an identity': 'mailctl identity show',
   'a configuration set': 'mailctl config-set show',
   'a template': 'mailctl template show',
   'a contact list': 'mailctl contacts show-list',
+  'a dedicated IP pool': 'ListTagsForResource',
 }
 
 const MAX_TAGS = 50

@@ -2,6 +2,7 @@
 import type { Account } from '../account/account.ts'
 import type { ProductionCase } from '../account/production-access.ts'
 import { missingToResume, type Standing } from '../account/reputation.ts'
+import type { VdmAttributes } from '../account/vdm.ts'
 import { MailctlError } from '../base/errors.ts'
 import type { App } from './app.ts'
 import { reviewStanding } from './reputation.ts'
@@ -26,6 +27,11 @@ export async function reviewAccountState(app: Pick<App, 'store' | 'clock'>): Pro
   await reviewStanding(app)
   return await readAccountState(app)
 }
+
+/** Kept and shown; nothing is collected by them. Replaces what was set before. */
+export const setVdm = ({ store }: Pick<App, 'store'>, vdm: VdmAttributes): Promise<void> => store.changeAccount({ vdm })
+
+export const setAutoWarmup = ({ store }: Pick<App, 'store'>, autoWarmup: boolean): Promise<void> => store.changeAccount({ autoWarmup })
 
 export async function pauseSending(app: Pick<App, 'store' | 'clock'>): Promise<AccountState> {
   await app.store.changeAccount({ sendingEnabled: false })

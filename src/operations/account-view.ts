@@ -1,6 +1,8 @@
 /** The account in SES's spelling. */
 import type { ProductionCase } from '../account/production-access.ts'
+import type { VdmAttributes } from '../account/vdm.ts'
 import type { AccountState } from './account-state.ts'
+import { vdmOptionsView } from './configuration-sets.ts'
 
 /** SES `SendQuota`. */
 export const quotaView = ({ account, sentLast24Hours }: AccountState) => ({
@@ -19,15 +21,22 @@ const detailsView = ({ details, review }: ProductionCase) => ({
   ReviewDetails: { Status: review.status, CaseId: review.caseId },
 })
 
-/** SES GetAccount, and why the account stands as it does. New addresses of our own would be warmed up: nobody can switch that off yet. */
+/** What belongs to it is shown only while it is on. */
+const vdmView = ({ enabled, ...options }: VdmAttributes) => {
+  const { DashboardOptions: dashboard, GuardianOptions: guardian } = enabled === 'ENABLED' ? vdmOptionsView(options) : {}
+  return { VdmEnabled: enabled, DashboardAttributes: dashboard, GuardianAttributes: guardian }
+}
+
+/** SES GetAccount, and why the account stands as it does. */
 export const accountView = (state: AccountState) => ({
-  DedicatedIpAutoWarmupEnabled: true,
+  DedicatedIpAutoWarmupEnabled: state.account.autoWarmup ?? true,
   EnforcementStatus: state.account.enforcementStatus,
   ProductionAccessEnabled: state.account.productionAccess,
   SendQuota: quotaView(state),
   SendingEnabled: state.account.sendingEnabled,
   Details: state.productionCase && detailsView(state.productionCase),
   EnforcementReason: state.account.enforcementReason,
+  VdmAttributes: state.account.vdm && vdmView(state.account.vdm),
   SuppressionAttributes: { SuppressedReasons: state.account.suppressedReasons },
   AccountId: state.account.accountId,
   Region: state.account.region,

@@ -11,9 +11,11 @@ import {
 import { changedTags, type TagChange } from '../account/resource-tags.ts'
 import type { SuppressionReason } from '../account/suppression.ts'
 import { changedTracking, checkTracking, namesForTracking, type TrackingChange, type TrackingOptions } from '../account/tracking.ts'
+import type { VdmOptions } from '../account/vdm.ts'
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 import type { App } from './app.ts'
+import { findPool } from './dedicated-ip-pools.ts'
 
 /** What is absent stays as it is; of a new set, as SES has it. */
 export interface SetChange extends Partial<DeliveryOptions> {
@@ -22,6 +24,8 @@ export interface SetChange extends Partial<DeliveryOptions> {
   readonly tracking?: TrackingChange
   /** null: the account's. */
   readonly suppressedReasons?: readonly SuppressionReason[] | null
+  /** Replaces what there was; null: as the account has it. */
+  readonly vdm?: VdmOptions | null
   readonly tags?: TagChange
 }
 
@@ -34,7 +38,7 @@ export async function createConfigurationSet(
   checkSetName(name)
   const set = changed({ name, createdAt: clock.now(), ...NEW_SET }, change, clock.now())
   checkDeliveryOptions(set.delivery)
-  checkPool(set.delivery, settings)
+  await checkPool({ store, settings }, set.delivery)
   if (set.tracking) await checkRedirectDomain({ store, clock, settings }, set.tracking)
   await store.addConfigurationSet(set)
   return set
@@ -48,7 +52,7 @@ export async function changeConfigurationSet(
 ): Promise<ConfigurationSet> {
   const set = changed(await readConfigurationSet(app, name), change, app.clock.now())
   checkDeliveryOptions(set.delivery)
-  checkPool(set.delivery, app.settings)
+  await checkPool(app, set.delivery)
   if (change.tracking && set.tracking) await checkRedirectDomain(app, set.tracking)
   await app.store.saveConfigurationSet(set)
   return set
@@ -56,18 +60,20 @@ export async function changeConfigurationSet(
 
 function changed(
   set: ConfigurationSet,
-  { sendingEnabled, metricsEnabled, suppressedReasons, tracking: trackingChange, tags: tagChange, ...delivery }: SetChange,
+  { sendingEnabled, metricsEnabled, suppressedReasons, tracking: trackingChange, vdm: vdmChange, tags: tagChange, ...delivery }: SetChange,
   now: number,
 ): ConfigurationSet {
   const {
     reputation,
     tracking: trackingBefore,
     suppressedReasons: reasonsBefore,
+    vdm: vdmBefore,
     tags: tagsBefore = [],
     ...rest
   } = withSending(set, sendingEnabled ?? set.sendingEnabled, now)
   const tracking = trackingChange === undefined ? trackingBefore : changedTracking(trackingBefore, trackingChange)
   const reasons = suppressedReasons === undefined ? reasonsBefore : suppressedReasons
+  const vdm = vdmChange === undefined ? vdmBefore : vdmChange
   const tags = tagChange === undefined ? tagsBefore : changedTags(tagsBefore, tagChange, 'a configuration set')
   return {
     ...rest,
@@ -75,6 +81,7 @@ function changed(
     reputation: { ...reputation, metricsEnabled: metricsEnabled ?? reputation.metricsEnabled },
     ...(reasons && { suppressedReasons: reasons }),
     ...(tracking && { tracking }),
+    ...(vdm && { vdm }),
     ...(tags.length > 0 && { tags }),
   }
 }
@@ -89,8 +96,8 @@ async function checkRedirectDomain(
 }
 
 /** SES fact: api-v2, "Configuration sets", text verbatim. */
-function checkPool({ sendingPoolName: name }: DeliveryOptions, { pools }: App['settings']): void {
-  if (name === null || pools.has(name)) return
+async function checkPool(app: Pick<App, 'store' | 'settings'>, { sendingPoolName: name }: DeliveryOptions): Promise<void> {
+  if (name === null || (await findPool(app, name))) return
   throw new MailctlError('not-found', `SendingPool ${printable(name)} doesn't exist`, {
     hint: `Name the addresses it sends from: mailctl config set pools ${printable(name)}=192.0.2.10`,
   })
@@ -114,6 +121,12 @@ export async function identitiesFollowing({ store }: Pick<App, 'store'>, name: s
 /** @throws MailctlError not-found */
 export const deleteConfigurationSet = ({ store }: Pick<App, 'store'>, name: string): Promise<void> => store.deleteConfigurationSet(name)
 
+/** SES `VdmOptions`. */
+export const vdmOptionsView = ({ engagementMetrics, optimizedSharedDelivery }: VdmOptions) => ({
+  DashboardOptions: engagementMetrics && { EngagementMetrics: engagementMetrics },
+  GuardianOptions: optimizedSharedDelivery && { OptimizedSharedDelivery: optimizedSharedDelivery },
+})
+
 /** `undefined` members are left out by JSON. */
 export const configurationSetView = ({
   name,
@@ -122,6 +135,7 @@ export const configurationSetView = ({
   sendingEnabled,
   tracking,
   suppressedReasons,
+  vdm,
   tags,
 }: ConfigurationSet) => ({
   ConfigurationSetName: name,
@@ -138,4 +152,5 @@ export const configurationSetView = ({
   Tags: tags?.map(({ key, value }) => ({ Key: key, Value: value })),
   TrackingOptions: tracking ? { CustomRedirectDomain: tracking.customRedirectDomain, HttpsPolicy: tracking.httpsPolicy } : undefined,
   SuppressionOptions: suppressedReasons && { SuppressedReasons: suppressedReasons },
+  VdmOptions: vdm && vdmOptionsView(vdm),
 })

@@ -15,6 +15,7 @@ import type { ActivityLog } from './activity.ts'
 import type { Breakdowns } from './breakdown.ts'
 import type { ConfigurationSets } from './configuration-sets.ts'
 import type { Contacts } from './contacts.ts'
+import type { DedicatedIpPools } from './dedicated-ip-pools.ts'
 import type { EventDestinations } from './event-destinations.ts'
 import type { OtherProcesses } from './other-processes.ts'
 import type { QueueFilter, QueueTools } from './queue.ts'
@@ -223,6 +224,7 @@ export interface Store
     ActivityLog,
     Breakdowns,
     ConfigurationSets,
+    DedicatedIpPools,
     EventDestinations,
     OtherProcesses,
     QueueTools,

@@ -27,6 +27,7 @@ import { sql as templates010 } from './migrations/010-templates.ts'
 import { sql as eventDestinations011 } from './migrations/011-event-destinations.ts'
 import { sql as reports012 } from './migrations/012-reports.ts'
 import { sql as contacts013 } from './migrations/013-contacts.ts'
+import { sql as vdmAndPools014 } from './migrations/014-vdm-and-pools.ts'
 import { openStore, type StoreOptions } from './store.ts'
 
 /** The schema of `account.db`, step by step. */
@@ -44,6 +45,7 @@ export const ACCOUNT_MIGRATIONS: readonly Migration[] = [
   { name: '011-event-destinations', sql: eventDestinations011 },
   { name: '012-reports', sql: reports012 },
   { name: '013-contacts', sql: contacts013 },
+  { name: '014-vdm-and-pools', sql: vdmAndPools014 },
 ]
 
 export interface NewAccount {

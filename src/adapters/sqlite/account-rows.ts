@@ -19,6 +19,8 @@ export function readAccount(database: Database): Account {
     sendingEnabled: row.sending_enabled === 1,
     enforcementStatus: enforcementStatus(text(row, 'enforcement_status')),
     suppressedReasons: suppressedReasons(text(row, 'suppressed_reasons')),
+    autoWarmup: row.auto_warmup === 1,
+    ...(row.vdm !== null && { vdm: JSON.parse(text(row, 'vdm')) }),
   }
 }
 
@@ -36,7 +38,7 @@ export function writeAccount(database: Database, account: Account): void {
   database
     .prepare(
       `INSERT OR REPLACE INTO account (one, account_id, region, created_at, production_access, max_24_hour_send, max_send_rate,
-         sending_enabled, enforcement_status, suppressed_reasons) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         sending_enabled, enforcement_status, suppressed_reasons, auto_warmup, vdm) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       account.accountId,
@@ -48,5 +50,7 @@ export function writeAccount(database: Database, account: Account): void {
       account.sendingEnabled ? 1 : 0,
       account.enforcementStatus,
       account.suppressedReasons.join(','),
+      account.autoWarmup === false ? 0 : 1,
+      account.vdm === undefined ? null : JSON.stringify(account.vdm),
     )
 }

@@ -18,6 +18,7 @@ import { readBreakdown } from './breakdown-rows.ts'
 import { openCompaction } from './compaction.ts'
 import { configurationSetRows } from './configuration-set-rows.ts'
 import { contactRows, findContact, findContactList, putContact } from './contact-rows.ts'
+import { dedicatedIpPoolRows } from './dedicated-ip-pool-rows.ts'
 import { dueDomains, expired } from './due.ts'
 import { eventDestinations } from './event-destinations.ts'
 import { countEvents, findAttempts, findEvents, insertEvents, lastEventId } from './event-rows.ts'
@@ -313,6 +314,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
     ...suppressionLists(database, { commit, rows: lists }),
     ...reportRows(database, { commit, activity, lists, known, insert: message => insert(message, null) }),
     ...templateRows(database, commit),
+    ...dedicatedIpPoolRows(database, commit),
     ...contactRows({ database, activity }, commit),
     ...eventDestinations(database, { commit, owner, machineNow }),
 

@@ -1,10 +1,11 @@
 /** The account itself. SES facts: api-v2 "Account". */
 
-import { pauseSending, readAccountState, resumeSending } from '../../operations/account-state.ts'
+import { pauseSending, readAccountState, resumeSending, setAutoWarmup, setVdm } from '../../operations/account-state.ts'
 import { accountView } from '../../operations/account-view.ts'
 import { requestProduction } from '../../operations/request-production.ts'
 import { parseReasons, setSuppressedReasons } from '../../operations/suppression.ts'
 import { notHere, operation, type SesCall, type SesOperation } from './operation.ts'
+import { SWITCHES, vdmIn } from './vdm.ts'
 
 async function getAccount({ app }: SesCall): Promise<object> {
   // What SES has no word for is for people.
@@ -38,9 +39,23 @@ async function putSuppression({ app, input }: SesCall): Promise<object> {
   return {}
 }
 
+async function putVdm({ app, input }: SesCall): Promise<object> {
+  const attributes = input.must.part('VdmAttributes')
+  const enabled = attributes.must.choice('VdmEnabled', SWITCHES)
+  await setVdm(app, { enabled, ...vdmIn(attributes, { dashboard: 'DashboardAttributes', guardian: 'GuardianAttributes' }) })
+  return {}
+}
+
+async function putWarmup({ app, input }: SesCall): Promise<object> {
+  await setAutoWarmup(app, input.flag('AutoWarmupEnabled') ?? false)
+  return {}
+}
+
 export const accountOperations: readonly SesOperation[] = [
   operation('GetAccount', 'GET /account', getAccount),
   operation('PutAccountDetails', 'POST /account/details', putDetails),
   operation('PutAccountSendingAttributes', 'PUT /account/sending', putSending),
   operation('PutAccountSuppressionAttributes', 'PUT /account/suppression', putSuppression),
+  operation('PutAccountVdmAttributes', 'PUT /account/vdm', putVdm),
+  operation('PutAccountDedicatedIpWarmupAttributes', 'PUT /account/dedicated-ips/warmup', putWarmup),
 ]

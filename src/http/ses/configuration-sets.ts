@@ -13,9 +13,10 @@ import {
   type SetChange,
 } from '../../operations/configuration-sets.ts'
 import type { Members } from '../members.ts'
-import { notHere, operation, type SesCall, type SesOperation } from './operation.ts'
+import { operation, type SesCall, type SesOperation } from './operation.ts'
 import { pageAsked, pageOf } from './paging.ts'
 import { tagsIn } from './tags.ts'
+import { vdmIn } from './vdm.ts'
 
 const LIST = 'configuration-sets'
 const TLS_POLICIES = ['REQUIRE', 'OPTIONAL'] as const satisfies readonly TlsPolicy[]
@@ -63,6 +64,7 @@ async function create({ app, input }: SesCall): Promise<object> {
     ...part('ReputationOptions', reputationIn),
     ...part('SendingOptions', sending => sendingIn(sending, true)),
     ...part('SuppressionOptions', suppressionIn),
+    ...part('VdmOptions', options => ({ vdm: vdmIn(options, { dashboard: 'DashboardOptions', guardian: 'GuardianOptions' }) })),
     ...(tags.length > 0 && { tags: { added: tags, removed: [] } }),
   })
   return {}
@@ -94,13 +96,8 @@ export const configurationSetOperations: readonly SesOperation[] = [
   put('PutConfigurationSetReputationOptions', 'reputation-options', reputationIn),
   put('PutConfigurationSetSendingOptions', 'sending', input => sendingIn(input, false)),
   put('PutConfigurationSetSuppressionOptions', 'suppression-options', suppressionIn),
-  operation(
-    'PutConfigurationSetVdmOptions',
-    'PUT /configuration-sets/{ConfigurationSetName}/vdm-options',
-    async ({ app, input }) => {
-      await readConfigurationSet(app, input.must.text('ConfigurationSetName'))
-      return notHere('This account has no Virtual Deliverability Manager.')
-    },
-    'refused',
-  ),
+  put('PutConfigurationSetVdmOptions', 'vdm-options', input => {
+    const options = input.part('VdmOptions')
+    return { vdm: options ? vdmIn(options, { dashboard: 'DashboardOptions', guardian: 'GuardianOptions' }) : null }
+  }),
 ]

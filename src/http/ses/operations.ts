@@ -2,6 +2,7 @@
 import { accountOperations } from './account.ts'
 import { configurationSetOperations } from './configuration-sets.ts'
 import { contactOperations } from './contacts.ts'
+import { dedicatedIpOperations } from './dedicated-ips.ts'
 import { eventDestinationOperations } from './event-destinations.ts'
 import { identityOperations } from './identities.ts'
 import type { SesOperation } from './operation.ts'
@@ -20,6 +21,7 @@ export const OPERATIONS: readonly SesOperation[] = [
   ...suppressionOperations,
   ...templateOperations,
   ...contactOperations,
+  ...dedicatedIpOperations,
   ...tagOperations,
   ...refusedOperations,
 ]

@@ -28,15 +28,11 @@ const missing = (name: string, at: At, text: (input: Members) => string): SesOpe
 const empty = (name: string, at: At, member: string): SesOperation => operation(name, at, async () => ({ [member]: [] }), 'answers')
 
 const named = (input: Members, member: string): string => printable(input.text(member) ?? '')
-const noPool = (input: Members): string => `The requested pool <${named(input, 'PoolName')}> does not exist.`
-const noIp = (input: Members): string => `The dedicated IP ${named(input, 'Ip')} does not exist.`
 const noVerificationTemplate = (input: Members): string =>
   `Custom verification email template <${named(input, 'TemplateName')}> does not exist`
 const noTenant = (input: Members): string => `Tenant <${named(input, 'TenantName')}> does not exist.`
 const noJob = (input: Members): string => `Job ${named(input, 'JobId')} does not exist.`
 
-const DEDICATED = 'dedicated IP addresses to put into pools: mailctl config set pools names addresses to send from'
-const VDM = 'Virtual Deliverability Manager'
 const VERIFICATION = 'custom verification mail'
 const JOBS = 'import and export jobs: mailctl suppression import and export do their work'
 const POLICIES = 'sending authorization: only its owner sends'
@@ -47,25 +43,14 @@ const REGIONS = 'multi-region endpoints'
 const CERTIFICATES = 'identity certificates'
 
 export const refusedOperations: readonly SesOperation[] = [
-  without('PutAccountVdmAttributes', 'PUT /account/vdm', VDM),
-  without('PutAccountDedicatedIpWarmupAttributes', 'PUT /account/dedicated-ips/warmup', DEDICATED),
   without('PutAccountDeliveryAttributes', 'POST /account/delivery', 'shared pools of addresses'),
-  without('CreateDedicatedIpPool', 'POST /dedicated-ip-pools', DEDICATED),
-  missing('GetDedicatedIpPool', 'GET /dedicated-ip-pools/{PoolName}', noPool),
-  empty('ListDedicatedIpPools', 'GET /dedicated-ip-pools', 'DedicatedIpPools'),
-  missing('DeleteDedicatedIpPool', 'DELETE /dedicated-ip-pools/{PoolName}', noPool),
-  missing('PutDedicatedIpPoolScalingAttributes', 'PUT /dedicated-ip-pools/{PoolName}/scaling', noPool),
-  missing('GetDedicatedIp', 'GET /dedicated-ips/{Ip}', noIp),
-  empty('GetDedicatedIps', 'GET /dedicated-ips', 'DedicatedIps'),
-  missing('PutDedicatedIpInPool', 'PUT /dedicated-ips/{Ip}/pool', noIp),
-  missing('PutDedicatedIpWarmupAttributes', 'PUT /dedicated-ips/{Ip}/warmup', noIp),
   missing(
     'GetMessageInsights',
     'GET /insights/{MessageId}',
-    input => `No insights for message ${named(input, 'MessageId')}: ${VDM} is off.`,
+    input => `No insights for message ${named(input, 'MessageId')}: this account collects none.`,
   ),
-  missing('BatchGetMetricData', 'POST /metrics/batch', () => `No metrics: ${VDM} is off.`),
-  missing('ListRecommendations', 'POST /vdm/recommendations', () => `No recommendations: ${VDM} is off.`),
+  missing('BatchGetMetricData', 'POST /metrics/batch', () => 'No metrics: this account collects none.'),
+  missing('ListRecommendations', 'POST /vdm/recommendations', () => 'No recommendations: this account makes none.'),
 
   without('CreateCustomVerificationEmailTemplate', 'POST /custom-verification-email-templates', VERIFICATION),
   missing('GetCustomVerificationEmailTemplate', 'GET /custom-verification-email-templates/{TemplateName}', noVerificationTemplate),

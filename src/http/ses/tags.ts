@@ -3,6 +3,7 @@ import type { ResourceTag } from '../../account/resource-tags.ts'
 import { MailctlError } from '../../base/errors.ts'
 import { printable } from '../../base/redact.ts'
 import { changeConfigurationSet, readConfigurationSet } from '../../operations/configuration-sets.ts'
+import { readPool, tagPool } from '../../operations/dedicated-ip-pools.ts'
 import { readIdentity } from '../../operations/read-identity.ts'
 import { setIdentity } from '../../operations/set-identity.ts'
 import { readTemplate } from '../../operations/templates.ts'
@@ -15,9 +16,9 @@ export const tagsIn = (input: Members, name = 'Tags'): ResourceTag[] =>
 
 export const tagsView = (tags: readonly ResourceTag[] = []) => tags.map(({ key, value }) => ({ Key: key, Value: value }))
 
-type Resource = { readonly kind: 'identity' | 'configuration-set' | 'template'; readonly name: string }
+type Resource = { readonly kind: 'identity' | 'configuration-set' | 'template' | 'dedicated-ip-pool'; readonly name: string }
 
-const ARN = /^arn:aws(?:-[a-z-]+)?:ses:[a-z0-9-]*:(\d{12}):(identity|configuration-set|template)\/(\S+)$/
+const ARN = /^arn:aws(?:-[a-z-]+)?:ses:[a-z0-9-]*:(\d{12}):(identity|configuration-set|template|dedicated-ip-pool)\/(\S+)$/
 
 /** @throws MailctlError bad-data, not-found (another account's) */
 async function resourceOf({ app, input }: SesCall): Promise<Resource> {
@@ -45,6 +46,7 @@ async function withResource<T>(call: SesCall, work: (resource: Resource) => Prom
 async function tagsOf({ app }: SesCall, { kind, name }: Resource): Promise<readonly ResourceTag[]> {
   if (kind === 'identity') return (await readIdentity(app, name)).tags
   if (kind === 'configuration-set') return (await readConfigurationSet(app, name)).tags ?? []
+  if (kind === 'dedicated-ip-pool') return (await readPool(app, name)).tags ?? []
   return (await readTemplate(app, name)).tags ?? []
 }
 
@@ -57,6 +59,7 @@ async function change(call: SesCall, added: readonly ResourceTag[], keys: readon
     if (kind === 'identity')
       await setIdentity(app, name, { tags: added.map(({ key, value }) => [key, value] as const), removedTags: removed })
     else if (kind === 'configuration-set') await changeConfigurationSet(app, name, { tags: { added, removed } })
+    else if (kind === 'dedicated-ip-pool') await tagPool(app, name, { added, removed })
     else throw new MailctlError('bad-data', 'The tags of a template are given when it is made')
   })
   return {}
