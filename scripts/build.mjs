@@ -1,6 +1,7 @@
-// Bundles src/ into dist/: one small entry, and a chunk for each command, loaded only when that command runs.
+// Bundles src/ into dist/: one small entry, and a chunk for each command, loaded only when that command runs. Then the manual page.
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
+import { writeManPage } from './man-page.mjs'
 
 const { version, dependencies, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 // commander is the one package that every command needs: inside the bundle it loads 15 ms faster. The others stay packages, loaded on demand.
@@ -40,3 +41,4 @@ await build({
 })
 // A worker starts from a file of its own; chunks look for it beside them.
 cpSync('src/adapters/template-worker.mjs', 'dist/chunks/template-worker.mjs')
+writeManPage(version)

@@ -7,6 +7,7 @@ packages=(
   bind9 bind9-dnsutils bind9-utils # a primary server, dig, named-checkzone
   postfix openssl           # a receiver with STARTTLS, and its certificate
   mutt bsd-mailx s-nail     # clients that send by sendmail
+  groff-base                # sets the manual page
   awscli python3-boto3      # clients of the SES API
   bash zsh fish             # shells that complete commands
   util-linux tmux           # terminals: script, and the first ten minutes
