@@ -67,6 +67,8 @@ export interface Identity {
   } | null
   readonly configurationSet: string | null
   readonly feedbackForwarding: boolean
+  /** Types of notification that carry the message's header fields, whether or not there is a topic to tell: `Bounce`. Absent: none. */
+  readonly headersInNotifications?: readonly string[]
   /** The code of a pending address verification and when it lapses; null otherwise. */
   readonly token: { readonly value: string; readonly expiresAt: number } | null
   /** In the order in which they were given. */

@@ -40,25 +40,32 @@ export async function topicsOf(app: TopicApp, { name }: Identity): Promise<Reado
 
 /** @param topic an ARN; `''`: none any more  @throws MailctlError not-found (identity, topic), bad-data */
 export async function setTopic(app: TopicApp, identity: string, type: Notification, topic: string): Promise<void> {
-  const { name } = await readIdentity(app, identity)
+  const { name, headersInNotifications = [] } = await readIdentity(app, identity)
   const owner = { kind: 'identity', name } as const
   const known = (await listDestinations(app, owner)).find(one => one.name === destinationName(type))
   const service = { kind: 'sns', arn: topic } as const
   if (topic === '') {
     if (known) await deleteDestination(app, known)
   } else if (known) await changeDestination(app, { owner, name: known.name }, { service })
-  else await createDestination(app, { owner, name: destinationName(type), enabled: true, eventTypes: [type.toUpperCase()], service })
+  else {
+    const includeHeaders = headersInNotifications.includes(type)
+    await createDestination(app, {
+      owner,
+      name: destinationName(type),
+      enabled: true,
+      eventTypes: [type.toUpperCase()],
+      service,
+      includeHeaders,
+    })
+  }
 }
 
-/** @throws MailctlError message-rejected (no such identity, text verbatim), bad-data (no topic for the type) */
+/** Kept where there is no topic yet, as SES does. @throws MailctlError message-rejected (no such identity, text verbatim), conflict */
 export async function setHeadersInNotifications(app: TopicApp, name: string, type: Notification, includeHeaders: boolean): Promise<void> {
   const identity = await app.store.identity(identityName(name))
   if (!identity) throw new MailctlError('message-rejected', `Identity ${printable(name)} is not verified or does not exist.`)
+  const others = (identity.headersInNotifications ?? []).filter(one => one !== type)
+  await app.store.saveIdentity({ ...identity, headersInNotifications: includeHeaders ? [...others, type] : others }, identity)
   const topic = (await topicsOf(app, identity)).get(type)
   if (topic) await changeDestination(app, topic, { includeHeaders })
-  else if (includeHeaders)
-    throw new MailctlError(
-      'bad-data',
-      `${identity.name} has no topic for ${type} notifications: set one with SetIdentityNotificationTopic first.`,
-    )
 }

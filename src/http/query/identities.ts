@@ -68,8 +68,10 @@ async function attributes<T>({ app, input }: SesCall, attributesOf: (identity: I
 
 async function notificationAttributes(app: App, identity: Identity): Promise<object> {
   const topics = await topicsOf(app, identity)
-  const of = <T>(name: (type: Notification) => string, value: (topic: StoredDestination | undefined) => T): [string, T][] =>
-    NOTIFICATIONS.map(type => [name(type), value(topics.get(type))])
+  const of = <T>(
+    name: (type: Notification) => string,
+    value: (topic: StoredDestination | undefined, type: Notification) => T,
+  ): [string, T][] => NOTIFICATIONS.map(type => [name(type), value(topics.get(type), type)])
   return Object.fromEntries<unknown>([
     ...of(
       type => `${type}Topic`,
@@ -78,7 +80,7 @@ async function notificationAttributes(app: App, identity: Identity): Promise<obj
     ['ForwardingEnabled', identity.feedbackForwarding],
     ...of(
       type => `HeadersIn${type}NotificationsEnabled`,
-      topic => topic?.includeHeaders ?? false,
+      (topic, type) => topic?.includeHeaders ?? identity.headersInNotifications?.includes(type) ?? false,
     ),
   ])
 }
