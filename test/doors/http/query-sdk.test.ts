@@ -126,6 +126,17 @@ test('identities: made, asked for by map, given topics, deleted twice', async ()
     HeadersInBounceNotificationsEnabled: true,
     HeadersInComplaintNotificationsEnabled: false,
   })
+  // Switched on before there is a topic it is shown, and the topic has it from the start.
+  const complaint = { Identity: 'shop.example', NotificationType: 'Complaint' } as const
+  await client.send(new sdk.SetIdentityHeadersInNotificationsEnabledCommand({ ...complaint, Enabled: true }))
+  const again = await client.send(new sdk.GetIdentityNotificationAttributesCommand({ Identities: ['shop.example'] }))
+  expect(again.NotificationAttributes?.['shop.example']).toMatchObject({
+    HeadersInComplaintNotificationsEnabled: true,
+    HeadersInDeliveryNotificationsEnabled: false,
+  })
+  await client.send(new sdk.SetIdentityNotificationTopicCommand({ ...complaint, SnsTopic }))
+  const destinations = await app.store.eventDestinations({ kind: 'identity', name: 'shop.example' })
+  expect(destinations.find(({ name }) => name === 'complaint-topic')).toMatchObject({ includeHeaders: true })
   const unknown = new sdk.SetIdentityHeadersInNotificationsEnabledCommand({
     Identity: 'unknown.example',
     NotificationType: 'Bounce',
