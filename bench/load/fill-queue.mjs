@@ -12,8 +12,11 @@ const CHUNK = 20_000
 const COUNT = ':count'
 const LAST = ':last'
 const HOUR_MS = 3_600_000
-/** Nothing for an hour, then evenly over the next four: the destination has been dead for a while. */
-export const LATER = { fromMs: HOUR_MS, overMs: 4 * HOUR_MS }
+/**
+ * Nothing for an hour, then evenly over the next: the destination has been dead for a while. Later than any retry would be is what `serve` takes
+ * for a clock that was set back, and makes due at once.
+ */
+export const LATER = { fromMs: HOUR_MS, overMs: HOUR_MS }
 /** All at once: the destination has just died. */
 export const AT_ONCE = { fromMs: 0, overMs: 1 }
 
