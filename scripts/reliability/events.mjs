@@ -36,8 +36,8 @@ if (!(events >= 2 && kills >= 0 && seed >= 1)) {
 const messages = Math.ceil(events / 2)
 const FAILS = 0.3
 const SESSIONS = 10
-/** After the last message was accepted. */
-const DRAIN_MS = 60_000 + events * 20
+/** After the last message was accepted. An event that had no luck six times is told again a minute later, and may have none then. */
+const DRAIN_MS = 300_000 + events * 20
 
 const folder = mkdtempSync(join(tmpdir(), 'mailctl-events-'))
 const home = join(folder, 'home')
