@@ -9,7 +9,7 @@ import type { ListManagement } from './contacts.ts'
 import { listAsked, type SuppressionReason } from './suppression.ts'
 
 /** Where the account stood just before the message; the rest is in the message's own facts. */
-export interface Standing {
+export interface AdmissionFacts {
   readonly production: boolean
   /** Recipients in the 24 hours before. */
   readonly sentLast24Hours: number
@@ -61,7 +61,7 @@ export interface AcceptedMail {
   readonly envelopeFrom: string
   readonly acceptedAt: number
   readonly expiresAt: number
-  readonly standing?: Standing
+  readonly standing?: AdmissionFacts
 }
 
 export function appliedRules(mail: AcceptedMail): AppliedRule[] {
@@ -99,12 +99,12 @@ function spokenBy({ identity, fromAddress }: AcceptedMail): string {
   return identity.length < fromAddress.length ? 'a verified address stands for itself with any label' : 'the address itself is verified'
 }
 
-const sandboxText = ({ production }: Standing): string =>
+const sandboxText = ({ production }: AdmissionFacts): string =>
   production
     ? 'the account has production access: recipients need not be verified'
     : 'the account is in the sandbox: every recipient is verified, or the simulator'
 
-function quotaText({ sentLast24Hours, max24HourSend }: Standing, recipients: readonly string[]): string {
+function quotaText({ sentLast24Hours, max24HourSend }: AdmissionFacts, recipients: readonly string[]): string {
   const real = recipients.filter(address => !isSimulatorAddress(address)).length
   const used =
     max24HourSend === -1 ? `${sentLast24Hours} used in 24 hours, of any number` : `${sentLast24Hours} of ${max24HourSend} used in 24 hours`
@@ -117,7 +117,10 @@ function setText({ configurationSet, standing }: AcceptedMail): string {
   return standing?.isDefaultSet ? `${configurationSet}, which the identity has for messages that name none` : configurationSet
 }
 
-function suppressionText({ suppressedReasons: set, configurationSet }: AcceptedMail, { suppressedReasons: account }: Standing): string {
+function suppressionText(
+  { suppressedReasons: set, configurationSet }: AcceptedMail,
+  { suppressedReasons: account }: AdmissionFacts,
+): string {
   const whose = set === undefined ? 'the account' : configurationSet
   const asked = listAsked({ account, ...(set !== undefined && { set }) })
   if (asked === 'none') return `${whose} suppresses nobody`

@@ -32,7 +32,9 @@ export function rescaled(pool: DedicatedIpPool, scalingMode: ScalingMode): Dedic
 }
 
 export const poolExists = (name: string): MailctlError =>
-  new MailctlError('already-exists', `The pool <${printable(name)}> already exists.`)
+  new MailctlError('already-exists', `The pool <${printable(name)}> already exists.`, { hint: 'Choose another name.' })
 
 export const noSuchPool = (name: string): MailctlError =>
-  new MailctlError('not-found', `The requested pool <${printable(name)}> does not exist.`)
+  new MailctlError('not-found', `The requested pool <${printable(name)}> does not exist.`, {
+    hint: 'ListDedicatedIpPools has those there are.',
+  })

@@ -6,6 +6,20 @@
 import { MailctlError } from '../base/errors.ts'
 import type { DkimKeyLength, DkimMethod, Identity } from './identity.ts'
 
+/** Characters of a selector of our own. */
+export const TOKEN_LENGTH = 32
+/** RFC 1035 §2.3.4: characters of a name in the DNS, as people write it. */
+const LONGEST_NAME = 253
+
+/** A key's name is published under the domain's. @throws MailctlError bad-data */
+export function checkRoomForKey(domain: string, selectorLength: number): void {
+  const most = LONGEST_NAME - selectorLength - '._domainkey.'.length
+  if (domain.length <= most) return
+  throw new MailctlError('bad-data', `The domain has ${domain.length} characters; with its DKIM keys in the DNS it can have ${most}`, {
+    hint: 'Verify a shorter domain above it: that covers its subdomains.',
+  })
+}
+
 type Dkim = Identity['dkim']
 
 /** Mail waits in queues for days, is forwarded, and is verified again when it is read. */

@@ -1,4 +1,7 @@
-/** Tags of an identity, a configuration set, a template, a contact list or a pool: names for its owner's own use. SES facts: concepts §3, at most 50, keys of 1 to 128 and values of 0 to 256 characters. */
+/**
+ * Tags of an identity, a configuration set, a template, a contact list or a pool: names for its owner's own use. SES facts: concepts §3, at most
+ * 50, keys of 1 to 128 and values of 0 to 256 characters.
+ */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 

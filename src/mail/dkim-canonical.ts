@@ -121,14 +121,26 @@ class LoneLfFinder {
   }
 }
 
+/** How a chunk is looked through. */
+interface Form {
+  /** Of what is not its own canonical form. */
+  readonly finders: readonly Pick<OctetFinder, 'next'>[]
+  /** Whether the octet counts whatever follows it: white space does in the simple form. */
+  readonly isContent: (octet: number) => boolean
+}
+
+const isNoLineEnd = (octet: number): boolean => octet !== CR && octet !== LF
+const isText = (octet: number): boolean => !isWspOrLineEnd(octet)
+
 /**
  * Where the stretch ends that is its own canonical form, whatever follows: nearly all of any body, and finding its end costs less than
- * copying it. It ends behind content, never behind white space or a line end.
+ * copying it. It ends behind content. What is given back from the end keeps the hasher from asking again until there is content, so that a
+ * run of it is walked through once.
  */
-function stretchEnd(chunk: Buffer, start: number, finders: readonly Pick<OctetFinder, 'next'>[]): number {
+function stretchEnd(chunk: Buffer, start: number, { finders, isContent }: Form): number {
   let end = chunk.length
   for (const finder of finders) end = Math.min(end, finder.next(start))
-  while (end > start && isWspOrLineEnd(chunk[end - 1] as number)) end -= 1
+  while (end > start && !isContent(chunk[end - 1] as number)) end -= 1
   return end
 }
 
@@ -160,9 +172,12 @@ export class BodyHasher {
   update(chunk: Uint8Array): void {
     const octets = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     const untidy = this.#isRelaxed ? UNTIDY.map(sought => new OctetFinder(octets, sought)) : []
-    const finders = this.#hasOnlyCrlf ? untidy : [...untidy, new LoneLfFinder(octets)]
+    const form: Form = {
+      finders: this.#hasOnlyCrlf ? untidy : [...untidy, new LoneLfFinder(octets)],
+      isContent: this.#isRelaxed ? isText : isNoLineEnd,
+    }
     for (let i = 0; i < octets.length; ) {
-      const end = this.#lineEnds > 0 || this.#hasWsp || this.#hasCr ? i : stretchEnd(octets, i, finders)
+      const end = this.#lineEnds > 0 || this.#hasWsp || this.#hasCr ? i : stretchEnd(octets, i, form)
       if (end > i) {
         this.#copy(octets, i, end)
         i = end

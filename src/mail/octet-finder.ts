@@ -1,6 +1,6 @@
 /**
- * Where an octet, or a sequence of some, stands next in a chunk. Looking for it in one call of the system's `memchr` is several times faster than a loop over the
- * octets; what was found is kept, so that asking for every line, word or white space in turn still reads the chunk once.
+ * Where an octet, or a sequence of some, stands next in a chunk. Looking for it in one call of the system's `memchr` is several times faster
+ * than a loop over the octets; what was found is kept, so that asking for every line, word or white space in turn still reads the chunk once.
  */
 export class OctetFinder {
   readonly #chunk: Buffer

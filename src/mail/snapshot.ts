@@ -6,6 +6,7 @@
  * The form: `Name: value` for each field, then for each part a line `== title` and its lines, indented by two spaces.
  */
 import { MailctlError } from '../base/errors.ts'
+import { printable } from '../base/redact.ts'
 import { type LineChange, lineDifference } from './line-difference.ts'
 import type { ParsedAttachment, ParsedMessage } from './parse.ts'
 
@@ -45,10 +46,10 @@ function fieldSections(fields: ParsedMessage['fields']): SnapshotSection[] {
   for (const [name, value] of fields) {
     const key = name.toLowerCase()
     if (VOLATILE.test(key)) continue
-    const line = visible(key === 'content-type' ? mediaType(value) : value.replace(/[ \t]+/g, ' ').trim())
+    const line = printable(key === 'content-type' ? mediaType(value) : value.replace(/[ \t]+/g, ' ').trim())
     const known = byName.get(key)
     if (known) known.lines.push(line)
-    else byName.set(key, { name: visible(name), lines: [line] })
+    else byName.set(key, { name: printable(name), lines: [line] })
   }
   const rank = (key: string): number => (FIRST_FIELDS.indexOf(key) + FIRST_FIELDS.length + 1) % (FIRST_FIELDS.length + 1)
   return [...byName].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1)).map(([, { name, lines }]) => ({ title: name, lines }))
@@ -58,12 +59,12 @@ function fieldSections(fields: ParsedMessage['fields']): SnapshotSection[] {
 const mediaType = (value: string): string => (value.split(';')[0] ?? '').trim().toLowerCase()
 
 const attachmentSection = ({ name, type, sizeBytes, sha256, disposition, contentId }: ParsedAttachment): SnapshotSection => ({
-  title: `${PART}${disposition ?? 'file'} ${name === null ? 'without a name' : visible(name)}`,
+  title: `${PART}${disposition ?? 'file'} ${name === null ? 'without a name' : printable(name)}`,
   lines: [
     `type ${type}`,
     `size ${sizeBytes} octets`,
     `sha256 ${sha256}`,
-    ...(contentId === null ? [] : [`content-id ${visible(contentId)}`]),
+    ...(contentId === null ? [] : [`content-id ${printable(contentId)}`]),
   ],
 })
 
@@ -73,10 +74,6 @@ function textLines(text: string): string[] {
   while (lines.at(-1) === '') lines.pop()
   return lines
 }
-
-/** On one line, whatever an encoded word has in it. */
-const visible = (text: string): string =>
-  text.replace(/[\0-\x1f\x7f\u2028\u2029]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** Two parts of one title are told apart by their number. */
 function numbered(sections: readonly SnapshotSection[]): SnapshotSection[] {

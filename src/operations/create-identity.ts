@@ -1,5 +1,5 @@
 /** Making a domain identity with its DKIM keys; asking twice for the same gives the same. SES facts: concepts §3 and §4. */
-import { droppedTokens, type NewKeys } from '../account/dkim-keys.ts'
+import { checkRoomForKey, droppedTokens, type NewKeys, TOKEN_LENGTH } from '../account/dkim-keys.ts'
 import type { DkimKeyLength, Identity } from '../account/identity.ts'
 import { withNextCheck } from '../account/verification.ts'
 import { MailctlError } from '../base/errors.ts'
@@ -14,10 +14,6 @@ export type DkimChoice =
   | { readonly kind: 'byo'; readonly selector: string; readonly pem: string }
 
 const TOKENS = 3
-/** Characters of a token. */
-const TOKEN_LENGTH = 32
-/** RFC 1035 §2.3.4: characters of a name in the DNS, as people write it. */
-const LONGEST_NAME = 253
 const DEFAULT_LENGTH = 'RSA_2048_BIT'
 
 /**
@@ -33,23 +29,14 @@ export async function makeKeys({ keys }: Pick<App, 'keys'>, domain: string, choi
         hint: 'Use 1 to 63 letters, digits and hyphens.',
       })
     const selector = choice.selector.toLowerCase()
-    checkRoom(domain, selector.length)
+    checkRoomForKey(domain, selector.length)
     const { length } = await keys.import(selector, domain, choice.pem, standing)
     return { origin: 'EXTERNAL', method: 'byo', tokens: [selector], keyLength: length }
   }
-  checkRoom(domain, TOKEN_LENGTH)
+  checkRoomForKey(domain, TOKEN_LENGTH)
   const keyLength = choice.keyLength ?? DEFAULT_LENGTH
   const made = await Promise.all(Array.from({ length: TOKENS }, () => keys.create(keyLength)))
   return { origin: 'AWS_SES', method: choice.kind, tokens: made.map(({ selector }) => selector), keyLength }
-}
-
-/** The key's name is published under the domain's. @throws MailctlError bad-data */
-function checkRoom(domain: string, selectorLength: number): void {
-  const most = LONGEST_NAME - selectorLength - '._domainkey.'.length
-  if (domain.length <= most) return
-  throw new MailctlError('bad-data', `The domain has ${domain.length} characters; with its DKIM keys in the DNS it can have ${most}`, {
-    hint: 'Verify a shorter domain above it: that covers its subdomains.',
-  })
 }
 
 /** A MAIL FROM domain in A-labels: a real subdomain of the identity. A single label is taken as one below it. @throws MailctlError bad-data */

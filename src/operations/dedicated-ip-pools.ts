@@ -41,16 +41,18 @@ export async function listPools({ store, settings }: PoolApp): Promise<string[]>
 
 /** @throws MailctlError not-found, bad-data */
 export async function scalePool(app: PoolApp, name: string, scalingMode: ScalingMode): Promise<void> {
-  const pool = rescaled(await readPool(app, name), scalingMode)
-  if ((await app.store.pool(name)) === undefined && scalingMode === 'MANAGED') throw ofSettings(name)
-  if (await app.store.pool(name)) await app.store.savePool(pool)
+  const made = await app.store.pool(name)
+  if (made) return await app.store.savePool(rescaled(made, scalingMode))
+  const { scalingMode: standing } = await readPool(app, name)
+  if (scalingMode !== standing) throw ofSettings(name)
 }
 
 /** @throws MailctlError not-found, bad-data */
 export async function tagPool(app: PoolApp, name: string, change: TagChange): Promise<void> {
-  const pool = await readPool(app, name)
-  if ((await app.store.pool(name)) === undefined) throw ofSettings(name)
-  await app.store.savePool({ ...pool, tags: changedTags(pool.tags ?? [], change, 'a dedicated IP pool') })
+  const made = await app.store.pool(name)
+  if (made) return await app.store.savePool({ ...made, tags: changedTags(made.tags ?? [], change, 'a dedicated IP pool') })
+  await readPool(app, name)
+  throw ofSettings(name)
 }
 
 /** @throws MailctlError not-found, bad-data: a configuration set or the setting names it */

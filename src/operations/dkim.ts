@@ -111,8 +111,7 @@ export async function importKey(app: CheckingApp & Pick<App, 'publisher'>, { dom
 }
 
 export interface ImportPreview {
-  /** As it would be. */
-  readonly identity: Identity
+  readonly domain: string
   readonly selector: string
   readonly length: DkimKeyLength
   /** What has to stand in DNS before it signs: a TXT record. */
@@ -121,16 +120,16 @@ export interface ImportPreview {
 
 /** The checks of `importKey`, and nothing is stored. @throws MailctlError not-found, usage, bad-data, conflict */
 export async function previewImport(
-  app: Pick<App, 'store' | 'keys' | 'clock' | 'settings'>,
+  { store, clock, keys: stored }: Pick<App, 'store' | 'keys' | 'clock'>,
   { domain, key }: Pick<ImportAsk, 'domain' | 'key'>,
 ): Promise<ImportPreview> {
-  const identity = await readDomain(app, domain)
-  const keys = { ...app.keys, import: app.keys.examine }
-  const after = await takeKey({ ...app, keys }, identity, key)
+  const identity = await readDomain({ store }, domain)
+  const keys = { ...stored, import: stored.examine }
+  const after = await takeKey({ store, clock, keys }, identity, key)
   const selector = after.dkim.tokens[0] ?? ''
   const { publicKey, length } = await keys.examine(selector, identity.name, key.pem)
   const record = { name: `${selector}._domainkey.${identity.name}`, value: dkimRecordText(publicKey) }
-  return { identity: after, selector, length, record }
+  return { domain: identity.name, selector, length, record }
 }
 
 export interface ExportedKey {

@@ -4,7 +4,7 @@
  */
 import type { Account } from '../account/account.ts'
 import { admit, identityFor, namesToLoad } from '../account/admit.ts'
-import type { Standing } from '../account/applied-rules.ts'
+import type { AdmissionFacts } from '../account/applied-rules.ts'
 import { checkSetSending, DEFAULT_DELIVERY, type DeliveryOptions } from '../account/configuration-set.ts'
 import { checkIdempotencyKey } from '../account/idempotency-key.ts'
 import { type Identity, settingsFor } from '../account/identity.ts'
@@ -76,7 +76,7 @@ export interface Examined extends Omit<ControlFields, 'fields'> {
   /** Those that concern senders and recipients. */
   readonly identities: readonly Identity[]
   /** Where the account stood, to be written down with the message. */
-  readonly standing: Standing
+  readonly standing: AdmissionFacts
 }
 
 /** Time gives a token; and a message that was accepted before, which only the commit can tell by its key, needs neither token nor quota. */

@@ -3,7 +3,7 @@
  * stored state (`admit`) are applied by the adapter, synchronously, inside its own transaction.
  */
 import type { Account, SendingUsage } from '../account/account.ts'
-import type { Standing } from '../account/applied-rules.ts'
+import type { AdmissionFacts } from '../account/applied-rules.ts'
 import type { DeliveryOptions } from '../account/configuration-set.ts'
 import type { ListManagement } from '../account/contacts.ts'
 import type { Identity } from '../account/identity.ts'
@@ -73,7 +73,7 @@ export interface MessageFacts {
   /** Selectors that signed. */
   readonly signedBy: readonly string[]
   /** Where the account stood when it was accepted; absent: mail of our own, or of a version that did not write it down. */
-  readonly standing?: Standing
+  readonly standing?: AdmissionFacts
 }
 
 export interface NewMessage {

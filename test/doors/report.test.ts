@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { reportPage } from '../../src/cli/report/page.ts'
+import { type AccountReport, readAccountReport } from '../../src/operations/account-report.ts'
 import { deliverDue } from '../../src/operations/deliver-due.ts'
-import { type Report, readReport } from '../../src/operations/read-report.ts'
 import { type Engine, openEngine, START } from '../support/engine.ts'
 import { mailctl } from '../support/terminal.ts'
 
@@ -42,7 +42,7 @@ const run = (engine: Engine, ...argv: readonly string[]) =>
 
 test('what was sent, where it went and what became of it', async () => {
   const { app } = await busy()
-  const report = await readReport(app, START)
+  const report = await readAccountReport(app, START)
   const of = (name: string) => ({ name, recipients: 1, delivered: 1, bounced: 0, waiting: 0, stopped: 0, complained: 0 })
   expect(report.providers).toEqual([{ ...of(''), recipients: 3, bounced: 1, stopped: 1 }, of('Gmail')])
   expect(report.domains).toEqual([
@@ -55,7 +55,7 @@ test('what was sent, where it went and what became of it', async () => {
   expect(report.spans[0]).toMatchObject({ at: START, sent: 2, delivered: 2, bounced: 0 })
   expect(report.spans.at(-1)).toMatchObject({ delivered: 0 })
   expect(report.reputation.history.at(-1)).toMatchObject({ day: START / DAY + 2, rates: { bounce: { volume: 3, count: 1 } } })
-  expect((await readReport(app, START + DAY)).domains.map(({ name }) => name)).toEqual(['example.com', 'nouser.test'])
+  expect((await readAccountReport(app, START + DAY)).domains.map(({ name }) => name)).toEqual(['example.com', 'nouser.test'])
 })
 
 test('complaints are put to the domain and the configuration set of their message; a report that something was no spam is none', async () => {
@@ -71,7 +71,7 @@ test('complaints are put to the domain and the configuration set of their messag
     complaint('ann@yahoo.com', 'abuse'),
     complaint('bob@yahoo.com', 'not-spam'),
   ])
-  const { domains, sets, providers } = await readReport(app, START)
+  const { domains, sets, providers } = await readAccountReport(app, START)
   for (const [row] of [domains, sets, providers]) expect(row).toMatchObject({ recipients: 2, delivered: 2, complained: 1 })
   expect(providers[0]?.name).toMatch(/^Yahoo/)
 })
@@ -102,7 +102,7 @@ test('a file of its own: private, whole, replaced the next time, the same from b
 })
 
 test('a page that loads nothing, runs nothing, and says in words what it draws', async () => {
-  const page = reportPage(await readReport((await busy()).app, START))
+  const page = reportPage(await readAccountReport((await busy()).app, START))
   expect(page).not.toMatch(/<script|<link|<img|<iframe|<object|\bsrc=|\bhref=|\bon\w+=|@import|url\(|https?:/i)
   expect(page).toContain(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`)
   expect(unbalanced(page)).toEqual([])
@@ -121,13 +121,13 @@ test('a page that loads nothing, runs nothing, and says in words what it draws',
 
 test('an account that has sent nothing', async () => {
   const { app } = await openEngine({ domain: null, production: false })
-  const page = reportPage(await readReport(app, START - 7 * DAY))
+  const page = reportPage(await readAccountReport(app, START - 7 * DAY))
   expect(unbalanced(page)).toEqual([])
   expect(page).not.toMatch(/NaN|undefined|Infinity/)
 })
 
 test('names are text, whatever they are', async () => {
-  const report = await readReport((await busy()).app, START)
+  const report = await readAccountReport((await busy()).app, START)
   const harmless = reportPage(named(report, 'name'))
   for (const hostile of [
     '</title><script>alert(1)</script>',
@@ -145,7 +145,7 @@ test('names are text, whatever they are', async () => {
 })
 
 /** The report with this name for everything in it that has one. */
-function named(report: Report, name: string): Report {
+function named(report: AccountReport, name: string): AccountReport {
   const rates = report.reputation.rates
   return {
     ...report,

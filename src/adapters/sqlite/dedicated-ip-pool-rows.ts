@@ -18,7 +18,9 @@ export function dedicatedIpPoolRows(database: Database, commit: (work: () => voi
     if (find(pool.name)) throw poolExists(pool.name)
     const counted = database.prepare('SELECT COUNT(*) AS count FROM dedicated_ip_pool').get()
     if (counted && number(counted, 'count') >= MAX_POOLS)
-      throw new MailctlError('limit-exceeded', `the account has ${MAX_POOLS} dedicated IP pools, the most there can be`)
+      throw new MailctlError('limit-exceeded', `the account has ${MAX_POOLS} dedicated IP pools, the most there can be`, {
+        hint: 'Delete one with DeleteDedicatedIpPool.',
+      })
     database.prepare('INSERT INTO dedicated_ip_pool (name, record) VALUES (?, ?)').run(pool.name, JSON.stringify(pool))
   }
 

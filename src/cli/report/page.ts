@@ -3,7 +3,7 @@
  * it to load anything. Light or dark as its reader's system is, black on white on paper. Every chart has its numbers as a table.
  */
 import { type Markup, markup } from '../../base/markup.ts'
-import type { Report } from '../../operations/read-report.ts'
+import type { AccountReport } from '../../operations/account-report.ts'
 import { DAY_MS, dayText, percent, THRESHOLDS } from '../../operations/reputation-view.ts'
 import type { BreakdownRow } from '../../ports/breakdown.ts'
 import { count } from '../account-text.ts'
@@ -11,7 +11,7 @@ import { showTime } from '../moments.ts'
 import { columns, rateLine, stack, type TimeLabels } from './chart.ts'
 import { STYLE } from './style.ts'
 
-export function reportPage(report: Report): string {
+export function reportPage(report: AccountReport): string {
   const { account, now, since } = report
   const title = `Mail of account ${account.accountId}`
   return markup`<!doctype html>
@@ -41,7 +41,7 @@ ${parts(report)}
 `.text
 }
 
-function glance({ account, reputation, sentLast24Hours, spans }: Report): Markup {
+function glance({ account, reputation, sentLast24Hours, spans }: AccountReport): Markup {
   const total = (of: 'sent' | 'delivered' | 'bounced' | 'complained'): number => spans.reduce((sum, span) => sum + span[of], 0)
   const sent = total('sent')
   const access = account.productionAccess ? 'production' : 'sandbox'
@@ -71,7 +71,7 @@ const SERIES = [
   ['complained', 'Complaints'],
 ] as const
 
-function overTime({ spans, spanMs }: Report): Markup {
+function overTime({ spans, spanMs }: AccountReport): Markup {
   const labels = timeLabels(spans.map(({ at }) => spanText(at, spanMs)))
   const charts = SERIES.map(([member, name]) => {
     const values = spans.map(span => span[member])
@@ -124,7 +124,7 @@ const METRICS = [
   ['complaint', 'Complaint rate'],
 ] as const
 
-function rates({ reputation }: Report): Markup {
+function rates({ reputation }: AccountReport): Markup {
   const labels = timeLabels(reputation.history.map(({ day }) => dayText(day)))
   const charts = METRICS.map(([metric, name]) => {
     const { review, pause } = THRESHOLDS[metric]
@@ -165,7 +165,7 @@ const KEY = [
   ['stopped', 'not sent'],
 ] as const
 
-function parts({ providers, domains, sets, reputation }: Report): Markup {
+function parts({ providers, domains, sets, reputation }: AccountReport): Markup {
   const judged = [
     ...reputation.identities.map(({ name, rates: own }) => ({ kind: 'identity', name, own })),
     ...reputation.sets.map(({ name, rates: own }) => ({ kind: 'configuration set', name, own })),

@@ -23,12 +23,12 @@ export async function writeReport(app: Pick<App, 'store' | 'clock'>, flags: Flag
     throw new MailctlError('usage', '--html and --watch do not go together', { hint: 'A report is written once.' })
   if (name === '-' && flags['json'] === true)
     throw new MailctlError('usage', '--html - and --json both want stdout', { hint: 'Give --html a file.' })
-  const [{ readReport }, { reportPage }, { writeFile }] = await Promise.all([
-    import('../../operations/read-report.ts'),
+  const [{ readAccountReport }, { reportPage }, { writeFile }] = await Promise.all([
+    import('../../operations/account-report.ts'),
     import('./page.ts'),
     import('../write-file.ts'),
   ])
-  const page = reportPage(await readReport(app, since))
+  const page = reportPage(await readAccountReport(app, since))
   if (name === '-') return { page }
   const file = resolve(name)
   await writeFile(Readable.from([page]), file, { mode: 0o600 })

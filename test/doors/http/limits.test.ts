@@ -1,5 +1,5 @@
 /**
- * Every limit of `concepts` that a request can meet: what is just within it is taken, what is one beyond is refused in the way of the
+ * Limits of `concepts` as requests of v2 meet them: what is just within it is taken, what is one beyond is refused in the way of the
  * service, and changes nothing. Through the official client, which checks none of them itself.
  */
 import { generateKeyPairSync } from 'node:crypto'
@@ -7,6 +7,7 @@ import {
   CreateConfigurationSetCommand,
   CreateConfigurationSetEventDestinationCommand,
   CreateContactListCommand,
+  CreateDedicatedIpPoolCommand,
   CreateEmailIdentityCommand,
   CreateEmailTemplateCommand,
   GetAccountCommand,
@@ -295,6 +296,19 @@ const LIMITS: readonly Limit[] = [
       if (more) await client.send(new CreateContactListCommand({ ContactListName: 'more' }))
     },
     fault: BAD,
+  },
+  {
+    what: '50 dedicated IP pools',
+    ask: async ({ client }, more) => {
+      for (const PoolName of many(50 + more, index => `p${index}`)) await client.send(new CreateDedicatedIpPoolCommand({ PoolName }))
+    },
+    fault: 'LimitExceededException',
+  },
+  {
+    what: '64 characters of a pool',
+    ask: ({ client }, more) => client.send(new CreateDedicatedIpPoolCommand({ PoolName: x(64 + more) })),
+    fault: BAD,
+    state: ({ app }) => app.store.pools(),
   },
   {
     what: '10,000 identities',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type AcceptedMail, appliedRules, type Rule, type Standing } from '../../../src/account/applied-rules.ts'
+import { type AcceptedMail, type AdmissionFacts, appliedRules, type Rule } from '../../../src/account/applied-rules.ts'
 
-const STANDING: Standing = {
+const STANDING: AdmissionFacts = {
   production: false,
   sentLast24Hours: 12,
   max24HourSend: 200,
@@ -22,7 +22,7 @@ const MAIL: AcceptedMail = {
 const delivery = { tlsPolicy: 'OPTIONAL', sendingPoolName: null, maxDeliverySeconds: null } as const
 const textOf = (rule: Rule, mail: Partial<AcceptedMail>): string | undefined =>
   appliedRules({ ...MAIL, ...mail }).find(one => one.rule === rule)?.text
-const standing = (more: Partial<Standing>) => ({ standing: { ...STANDING, ...more } })
+const standing = (more: Partial<AdmissionFacts>) => ({ standing: { ...STANDING, ...more } })
 
 test.each<[Rule, Partial<AcceptedMail>, string | undefined]>([
   ['IDENTITY', {}, 'shop.example speaks for orders@shop.example: a verified domain stands for its addresses'],

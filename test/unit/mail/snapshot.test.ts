@@ -44,7 +44,7 @@ YSxi
 const WRITTEN = `# A message, as mailctl snapshot write has it: version 1
 From: Jörg <joerg@a.example>
 To: ann@gmail.com, bob@gmail.com
-Subject: Grüße\\u000aand more
+Subject: Grüße�and more
 Content-Type: multipart/mixed
 X-Two: a
 X-Two: b

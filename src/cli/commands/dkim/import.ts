@@ -63,7 +63,7 @@ export default command<Shown>({
     'would' in shown
       ? {
           DryRun: true,
-          EmailIdentity: shown.would.identity.name,
+          EmailIdentity: shown.would.domain,
           Selector: shown.would.selector,
           KeyLength: shown.would.length,
           DnsRecords: [{ Type: 'TXT', Name: shown.would.record.name, Value: shown.would.record.value }],
@@ -71,8 +71,8 @@ export default command<Shown>({
       : { ...shown.view, DnsRecords: shown.done.records.map(checkedView) },
   async show(io, shown) {
     if ('would' in shown) {
-      const { identity, selector, length, record } = shown.would
-      io.line(`${identity.name} would sign with ${selector} (${length}) once this stands in DNS; nothing was stored.`)
+      const { domain, selector, length, record } = shown.would
+      io.line(`${domain} would sign with ${selector} (${length}) once this stands in DNS; nothing was stored.`)
       io.line(`${record.name}  TXT  ${record.value}`)
       return
     }

@@ -25,7 +25,7 @@ export interface ReportSpan {
   readonly complained: number
 }
 
-export interface Report extends AccountState {
+export interface AccountReport extends AccountState {
   readonly now: number
   readonly since: number
   readonly spanMs: number
@@ -39,7 +39,7 @@ export interface Report extends AccountState {
 }
 
 /** @param since at most the present moment  @throws MailctlError store-unavailable */
-export async function readReport(app: Pick<App, 'store' | 'clock'>, since: number): Promise<Report> {
+export async function readAccountReport(app: Pick<App, 'store' | 'clock'>, since: number): Promise<AccountReport> {
   const { store, clock } = app
   const state = await reviewAccountState(app)
   const now = clock.now()
