@@ -71,6 +71,12 @@ export interface EventDestination {
 
 export const MAX_DESTINATIONS = 10
 
+/** Whether among them somebody hears of bounces, and somebody of complaints. */
+export const tellsOfFeedback = (destinations: readonly Pick<EventDestination, 'enabled' | 'confirmed' | 'eventTypes'>[]): boolean =>
+  (['BOUNCE', 'COMPLAINT'] as const).every(type =>
+    destinations.some(({ enabled, confirmed, eventTypes }) => enabled && confirmed && eventTypes.includes(type)),
+  )
+
 /** @throws MailctlError bad-data */
 export function checkDestination({ owner, name, eventTypes, place }: EventDestination): void {
   if (name.length > 64) throw new MailctlError('bad-data', 'Event destination name cannot exceed 64 characters.')

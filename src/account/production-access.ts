@@ -140,7 +140,8 @@ export interface ReviewedDomain {
   readonly isVerified: boolean
   readonly dkim: string
   readonly signs: boolean
-  readonly forwardsFeedback: boolean
+  /** Forwarded by mail, or told to event destinations; else nothing of the owner's is made for it. */
+  readonly feedback: 'forwarded' | 'told' | 'unattended'
   /** Null: not asked, because the domain is not that far. */
   readonly records: { readonly spf: RecordState; readonly dmarc: RecordState } | null
 }
@@ -208,9 +209,18 @@ function feedbackFinding(domain: ReviewedDomain | undefined): Finding {
   if (domain === undefined)
     return missing('FEEDBACK', 'Nobody hears of bounces and complaints without an identity', 'mailctl verify domain example.com')
   const name = printable(domain.name)
-  return domain.forwardsFeedback
-    ? passed('FEEDBACK', `Bounces and complaints of ${name} are forwarded to the sender`)
-    : missing('FEEDBACK', `Nobody hears of bounces and complaints of ${name}`, `mailctl identity set ${name} --feedback on`)
+  switch (domain.feedback) {
+    case 'forwarded':
+      return passed('FEEDBACK', `Bounces and complaints of ${name} are forwarded to the sender`)
+    case 'told':
+      return passed('FEEDBACK', `Event destinations tell of bounces and complaints of ${name}`)
+    case 'unattended':
+      return missing(
+        'FEEDBACK',
+        `Forwarding is off for ${name}, and no event destination tells of its bounces and complaints`,
+        `mailctl identity set ${name} --feedback on`,
+      )
+  }
 }
 
 function proofFinding(check: 'BOUNCE' | 'COMPLAINT', provedAt: number | null, fix: string): Finding {

@@ -60,7 +60,8 @@ export function showIdentity(io: Io, identity: Identity): void {
     facts.push(['MAIL FROM', `${mailFrom.domain} ${coloured(io, mailFrom.status)}${rejects}`])
   }
   if (identity.configurationSet !== null) facts.push(['Configuration set', identity.configurationSet])
-  if (!identity.feedbackForwarding) facts.push(['Feedback', 'bounces and complaints are not forwarded by mail'])
+  if (!identity.feedbackForwarding)
+    facts.push(['Feedback', 'bounces and complaints are forwarded by mail only while no event destination tells of both'])
   if (identity.tags.length > 0) facts.push(['Tags', identity.tags.map(({ key, value }) => printable(`${key}=${value}`)).join(', ')])
   showFacts(io, facts)
 }

@@ -1,10 +1,10 @@
 /** The delivery report that tells a sender which recipients failed: a message of our own from the null return path. RFC 3464. */
-import { coveringNames, settingsFor } from '../account/identity.ts'
 import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
 import { composeDsn, reporterAddress } from '../mail/dsn.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import type { NewMessage, StoredMessage, StoredRecipient } from '../ports/store.ts'
 import type { App } from './app.ts'
+import { forwardsFeedback } from './feedback-forwarding.ts'
 import { ownFacts } from './own-message.ts'
 
 interface FailedRecipient {
@@ -13,8 +13,8 @@ interface FailedRecipient {
 }
 
 /**
- * @returns undefined when nobody failed, when the message has the null return path (a report is never answered by a report), or when the
- * identity nearest to the sender has feedback forwarding switched off
+ * @returns undefined when nobody failed, when the message has the null return path (a report is never answered by a report), or when its
+ * feedback is not forwarded
  */
 export async function bounceReport(
   { store, ids, settings }: Pick<App, 'store' | 'ids' | 'settings'>,
@@ -23,8 +23,7 @@ export async function bounceReport(
   now: number,
 ): Promise<NewMessage | undefined> {
   if (failed.length === 0 || message.returnPath === '') return undefined
-  const { fromAddress } = message.facts
-  if (!settingsFor(fromAddress, await store.identitiesNamed(coveringNames(fromAddress))).feedbackForwarding) return undefined
+  if (!(await forwardsFeedback(store, message.facts))) return undefined
   const original = await store.content(message.id).catch(() => undefined)
   const about = {
     returnPath: message.returnPath,

@@ -1,9 +1,7 @@
 /**
  * What the sender gets by mail of a report that came back: a delivery report of our own for a late bounce, a complaint in our own words, an
- * automatic answer as it came. From the null return path, and only where the sender's identity has feedback forwarding on. SES fact:
- * simulator, "Feedback mails".
+ * automatic answer as it came. From the null return path, and only where feedback is forwarded. SES fact: simulator, "Feedback mails".
  */
-import { coveringNames, settingsFor } from '../account/identity.ts'
 import type { Judgement } from '../account/judge-report.ts'
 import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
 import { formatDate } from '../mail/date.ts'
@@ -11,18 +9,13 @@ import { reporterAddress } from '../mail/dsn.ts'
 import { composeComplaint } from '../mail/feedback-report.ts'
 import type { MailReport } from '../mail/mail-report.ts'
 import type { ReportOrigin } from '../mail/report-origin.ts'
-import type { NewMessage, Store, StoredMessage } from '../ports/store.ts'
+import type { NewMessage, StoredMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
 import { composeReport } from './bounce-report.ts'
 import { ownFacts } from './own-message.ts'
 
 /** A larger answer is kept with the report and not passed on. */
 const LARGEST_ANSWER = 256 * 1024
-
-export async function wantsFeedback(store: Store, { returnPath, facts }: StoredMessage): Promise<boolean> {
-  if (returnPath === '') return false
-  return settingsFor(facts.fromAddress, await store.identitiesNamed(coveringNames(facts.fromAddress))).feedbackForwarding
-}
 
 interface Feedback {
   readonly judgement: Judgement

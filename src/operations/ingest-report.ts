@@ -11,7 +11,8 @@ import { readReportOrigin } from '../mail/report-origin.ts'
 import type { ReceivedReport, Ruling } from '../ports/reports.ts'
 import type { StoredMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
-import { feedbackMail, wantsFeedback } from './feedback-mail.ts'
+import { forwardsFeedback } from './feedback-forwarding.ts'
+import { feedbackMail } from './feedback-mail.ts'
 
 export type IngestApp = Pick<App, 'store' | 'clock' | 'ids' | 'settings'>
 
@@ -49,7 +50,7 @@ export async function ingestReport(app: IngestApp, arrived: ArrivedMail): Promis
   const messageId = named ? localPart(envelopeTo) : (origin.references.find(ids.isOwnMessageId) ?? null)
   const message = messageId === null ? undefined : await store.message(messageId)
   const isOurs = message !== undefined && (!named || sameAddress(message.envelopeFrom, envelopeTo))
-  const tells = isOurs && (await wantsFeedback(store, message))
+  const tells = isOurs && message.returnPath !== '' && (await forwardsFeedback(store, message.facts))
   const at = clock.now()
   const rule = (about: ReportedMessage | undefined): Ruling => {
     const judgement = judgeReport(isOurs ? about : undefined, {

@@ -21,6 +21,7 @@ import {
 } from '../account/production-access.ts'
 import { type AccountState, readAccountState } from './account-state.ts'
 import type { App } from './app.ts'
+import { tellsOtherwise } from './feedback-forwarding.ts'
 import { reviewStanding } from './reputation.ts'
 import { checkDns } from './verify-identity.ts'
 
@@ -120,26 +121,34 @@ async function findings(app: ReviewApp, { useCase }: AccountDetails): Promise<Fi
 /** The first domain with everything in place; else the one that is nearest to it. */
 async function bestDomain(app: ReviewApp): Promise<ReviewedDomain | undefined> {
   const domains = (await app.store.identities()).filter(({ type }) => type === 'DOMAIN')
-  const views = domains.map(identity => viewOf(app, identity))
+  const views = await Promise.all(domains.map(identity => viewOf(app, identity)))
   const ready = views.filter(({ isVerified: verified, dkim, signs }) => verified && dkim === 'SUCCESS' && signs)
   let best: ReviewedDomain | undefined
   for (const view of ready.slice(0, MOST_DOMAINS)) {
     const seen = { ...view, records: await recordsOf(app, view.name) }
-    if (seen.forwardsFeedback && seen.records.spf === 'FOUND' && seen.records.dmarc === 'FOUND') return seen
+    if (seen.feedback !== 'unattended' && seen.records.spf === 'FOUND' && seen.records.dmarc === 'FOUND') return seen
     best ??= seen
   }
   return best ?? views.find(({ isVerified: verified }) => verified) ?? views[0]
 }
 
-const viewOf = ({ settings, clock }: ReviewApp, identity: Identity): ReviewedDomain => ({
+const viewOf = async ({ store, settings, clock }: ReviewApp, identity: Identity): Promise<ReviewedDomain> => ({
   name: identity.name,
   verification: identity.verification.status,
   isVerified: isVerified(identity, settings.network, clock.now()),
   dkim: identity.dkim.status,
   signs: identity.dkim.signingEnabled,
-  forwardsFeedback: identity.feedbackForwarding,
+  feedback: await feedbackOf(store, identity),
   records: null,
 })
+
+async function feedbackOf(
+  store: ReviewApp['store'],
+  { name, feedbackForwarding, configurationSet }: Identity,
+): Promise<ReviewedDomain['feedback']> {
+  if (feedbackForwarding) return 'forwarded'
+  return (await tellsOtherwise(store, { identity: name, configurationSet })) ? 'told' : 'unattended'
+}
 
 /** By the resolver of this mode, as `verify` does. */
 async function recordsOf(app: ReviewApp, name: string): Promise<{ readonly spf: RecordState; readonly dmarc: RecordState }> {

@@ -29,6 +29,7 @@ import type { App } from './app.ts'
 import { type Caller, HERE } from './caller.ts'
 import type { Ready } from './deliver-group.ts'
 import { examineSubmission } from './examine-submission.ts'
+import { forwardsFeedback } from './feedback-forwarding.ts'
 import { readyGroups } from './hand-off.ts'
 import { unsubscribeUrl, withUnsubscribeFields } from './list-management.ts'
 import { rewriteHeader } from './rewrite-header.ts'
@@ -158,6 +159,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       ...(idempotencyKey !== undefined && { idempotencyKey }),
       ...(rejected && { rejected: rejected.outcome }),
     })
+    const forwards = await forwardsFeedback(store, facts, identities)
     let accepted: NewMessage | undefined
     let told: SuppressedFeedback | undefined
     const hold = submission.holdMs === undefined ? {} : { leaseMs: submission.holdMs }
@@ -165,7 +167,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       const message = messageAt(at)
       accepted = message
       const onSuppressed = (suppressed: readonly Suppressed[]): SuppressedFeedback => {
-        told = suppressedFeedback(app, { message, authority }, suppressed)
+        told = suppressedFeedback(app, { message, forwards }, suppressed)
         return told
       }
       const about = { at, messageId: id, recipients: people.recipients }

@@ -1,5 +1,4 @@
 /** What the sender is told of recipients that were suppressed: their events, and a delivery report of those that count as bounced. */
-import type { Identity } from '../account/identity.ts'
 import { suppressedEvents } from '../account/suppressed-event.ts'
 import type { Suppressed } from '../account/suppression.ts'
 import type { NewEvent, NewMessage } from '../ports/store.ts'
@@ -11,16 +10,16 @@ export interface SuppressedFeedback {
   readonly reports: readonly NewMessage[]
 }
 
-/** @param authority the identity that the message is sent by  */
+/** @param forwards whether the sender is told by mail */
 export function suppressedFeedback(
   { ids, settings }: Pick<App, 'ids' | 'settings'>,
-  { message, authority }: { readonly message: NewMessage; readonly authority: Identity },
+  { message, forwards }: { readonly message: NewMessage; readonly forwards: boolean },
   suppressed: readonly Suppressed[],
 ): SuppressedFeedback {
   const { id: messageId, acceptedAt: at, returnPath, facts, head } = message
   const events = suppressedEvents({ suppressed, at, newFeedbackId: ids.newFeedbackId }).map(event => ({ ...event, at, messageId }))
   const failed = suppressed.filter(({ reason }) => reason === 'BOUNCE')
-  if (failed.length === 0 || returnPath === '' || !authority.feedbackForwarding) return { events, reports: [] }
+  if (failed.length === 0 || returnPath === '' || !forwards) return { events, reports: [] }
   const about = { returnPath, acceptedAt: at, identity: facts.identity, originalHead: head }
   const { body, ...report } = composeReport({ ids, settings }, about, failed, at)
   return { events, reports: [{ ...report, body: { kind: 'inline', bytes: body } }] }

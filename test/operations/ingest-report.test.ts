@@ -1,10 +1,13 @@
 /** Reports that come back by mail: what each does to the account, and what does nothing. Real SQLite, real lab. */
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { REPORT_PERIOD_MS } from '../../src/account/judge-report.ts'
 import { composeDsn } from '../../src/mail/dsn.ts'
 import { composeAnswer, composeComplaint } from '../../src/mail/feedback-report.ts'
+import { createDestination } from '../../src/operations/event-destinations.ts'
 import { ingestReport, noteForgedPath, reportAddress } from '../../src/operations/ingest-report.ts'
 import { waitForOutcome } from '../../src/operations/wait-for-outcome.ts'
+import { tempFolder } from '../support/account.ts'
 import { type Engine, openEngine } from '../support/engine.ts'
 
 const MAIL = `From: Shop <orders@shop.example>
@@ -107,7 +110,7 @@ describe('a delivery report', () => {
     expect(await mail.engine.app.store.suppressedAddress('ann@dest.test')).toMatchObject({ reason: 'BOUNCE', messageId: mail.id })
   })
 
-  it('is passed on to the sender, from nobody, and not when forwarding is off', async () => {
+  it('is passed on to the sender, from nobody, and not when event destinations tell instead', async () => {
     const { engine, ...mail } = await sent()
     await arrive({ engine, ...mail }, dsn(mail.path, 'ann@dest.test'))
     const [kept] = await engine.app.store.reports({ messageId: mail.id, limit: 10 })
@@ -121,6 +124,13 @@ describe('a delivery report', () => {
     const other = await sent()
     const identity = await other.engine.app.store.identity('shop.example')
     if (identity) await other.engine.app.store.saveIdentity({ ...identity, feedbackForwarding: false }, identity)
+    await createDestination(other.engine.app, {
+      owner: { kind: 'identity', name: 'shop.example' },
+      name: 'told',
+      enabled: true,
+      service: { kind: 'plain' },
+      place: { kind: 'file', path: join(tempFolder(), 'told') },
+    })
     await arrive(other, dsn(other.path, 'ann@dest.test'))
     expect((await other.engine.app.store.reports({ messageId: other.id, limit: 10 }))[0]?.passedOn).toEqual([])
   })

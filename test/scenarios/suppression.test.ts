@@ -1,12 +1,16 @@
 /** Addresses that bounce get no more mail: the whole way, from the first bounce to the events of the message that was not sent. */
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createConfigurationSet } from '../../src/operations/configuration-sets.ts'
+import { changeDestination, createDestination } from '../../src/operations/event-destinations.ts'
+import { setIdentity } from '../../src/operations/set-identity.ts'
 import { simulate } from '../../src/operations/simulate.ts'
 import type { Submission } from '../../src/operations/submit-message.ts'
 import { setSuppressedReasons, suppressAddress } from '../../src/operations/suppression.ts'
 import { waitForOutcome } from '../../src/operations/wait-for-outcome.ts'
 import { explainMessage } from '../../src/operations/why.ts'
 import type { LoggedEvent } from '../../src/ports/store.ts'
+import { identityOf, tempFolder } from '../support/account.ts'
 import { type Engine, openEngine } from '../support/engine.ts'
 
 const signal = new AbortController().signal
@@ -84,14 +88,36 @@ test('the set that a message names goes before the account; without a list of th
   expect((await send(engine, ['bob@nouser.test'])).events).toEqual(['Send', 'Bounce/NoEmail'])
 })
 
-test('feedback forwarding that is off keeps the report back, not the event', async () => {
+const REPORTED = { accepted: { reports: [expect.any(String)] }, events: ['Send', 'Bounce/OnAccountSuppressionList'] }
+const UNREPORTED = { accepted: { reports: [] }, events: ['Send', 'Bounce/OnAccountSuppressionList'] }
+
+test('feedback forwarding that is off keeps reports back once event destinations tell of bounces and of complaints, never the event', async () => {
   const engine = await openEngine()
-  const identity = await engine.app.store.identity('shop.example')
-  if (!identity) throw new Error('no identity')
-  await engine.app.store.saveIdentity({ ...identity, feedbackForwarding: false }, identity)
-  await suppressAddress(engine.app, 'ann@gmail.com', 'BOUNCE')
-  const sent = await send(engine, ['ann@gmail.com'])
-  expect(sent).toMatchObject({ accepted: { reports: [] }, events: ['Send', 'Bounce/OnAccountSuppressionList'] })
+  const { app } = engine
+  await setIdentity(app, 'shop.example', { feedbackForwarding: 'off' })
+  await suppressAddress(app, 'ann@gmail.com', 'BOUNCE')
+  expect(await send(engine, ['ann@gmail.com'])).toMatchObject(REPORTED)
+  const told = { service: { kind: 'plain' }, place: { kind: 'file', path: join(tempFolder(), 'told') } } as const
+  const identity = { kind: 'identity', name: 'shop.example' } as const
+  await createDestination(app, { owner: identity, name: 'bounces', enabled: true, eventTypes: ['BOUNCE'], ...told })
+  expect(await send(engine, ['ann@gmail.com'])).toMatchObject(REPORTED)
+  await createConfigurationSet(app, 'receipts', {})
+  const set = { kind: 'set', name: 'receipts' } as const
+  await createDestination(app, { owner: set, name: 'complaints', enabled: true, eventTypes: ['COMPLAINT'], ...told })
+  expect(await send(engine, ['ann@gmail.com'])).toMatchObject(REPORTED)
+  expect(await send(engine, ['ann@gmail.com'], { configurationSet: 'receipts' })).toMatchObject(UNREPORTED)
+  await changeDestination(app, { owner: set, name: 'complaints' }, { enabled: false })
+  expect(await send(engine, ['ann@gmail.com'], { configurationSet: 'receipts' })).toMatchObject(REPORTED)
+})
+
+test('of two identities the one nearest to the sender says whether feedback is forwarded, verified or not', async () => {
+  const engine = await openEngine()
+  const { app } = engine
+  const told = { service: { kind: 'plain' }, place: { kind: 'file', path: join(tempFolder(), 'told') } } as const
+  await createDestination(app, { owner: { kind: 'identity', name: 'shop.example' }, name: 'all', enabled: true, ...told })
+  await app.store.addIdentity({ ...identityOf('orders@shop.example', { status: 'PENDING', proof: null }), feedbackForwarding: false })
+  await suppressAddress(app, 'ann@gmail.com', 'BOUNCE')
+  expect(await send(engine, ['ann@gmail.com'])).toMatchObject(UNREPORTED)
 })
 
 test('the simulator plays it in the sandbox too, without a trace on lists and quota', async () => {

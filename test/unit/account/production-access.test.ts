@@ -83,7 +83,7 @@ describe('the checklist', () => {
     isVerified: true,
     dkim: 'SUCCESS',
     signs: true,
-    forwardsFeedback: true,
+    feedback: 'forwarded',
     records: { spf: 'FOUND', dmarc: 'FOUND' },
   }
   const evidence: Evidence = {
@@ -113,6 +113,14 @@ describe('the checklist', () => {
     expect(verdictOf(findings)).toBe('GRANTED')
   })
 
+  it('takes event destinations for feedback that is not forwarded', () => {
+    const findings = checklist({ ...evidence, domain: { ...domain, feedback: 'told' } })
+    expect(findings.find(({ check }) => check === 'FEEDBACK')).toMatchObject({
+      status: 'PASSED',
+      detail: expect.stringMatching(/^Event destinations/),
+    })
+  })
+
   it.each<[what: string, change: Partial<Evidence>, checks: string[], fix: string, verdict?: string]>([
     ['no domain', { domain: undefined }, ['DOMAIN', 'SPF', 'DMARC', 'FEEDBACK'], 'mailctl verify domain example.com'],
     [
@@ -125,7 +133,7 @@ describe('the checklist', () => {
     ['no signing', { domain: { ...domain, signs: false } }, ['DOMAIN'], 'mailctl identity set shop.example --signing on'],
     ['no records', records('MISSING'), ['SPF', 'DMARC'], 'mailctl dns plan shop.example'],
     ['a wrong record', records('FOUND', 'MISMATCH'), ['DMARC'], 'mailctl dns check shop.example'],
-    ['no feedback', { domain: { ...domain, forwardsFeedback: false } }, ['FEEDBACK'], 'mailctl identity set shop.example --feedback on'],
+    ['no feedback', { domain: { ...domain, feedback: 'unattended' } }, ['FEEDBACK'], 'mailctl identity set shop.example --feedback on'],
     ['no bounce seen', { bounceProvedAt: null }, ['BOUNCE'], 'mailctl simulate bounce'],
     ['no complaint seen', { complaintProvedAt: null }, ['COMPLAINT'], 'mailctl simulate complaint'],
     ['no suppression', { suppressedReasons: ['BOUNCE'] }, ['SUPPRESSION'], 'mailctl account set --suppressed-reasons BOUNCE,COMPLAINT'],

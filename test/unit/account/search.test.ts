@@ -1,9 +1,11 @@
 /** Every state, every sight, before and at the end of the 72 hours: the whole machine as one table. */
 import { describe, expect, it } from 'vitest'
-import { afterLook, nextLookMs, restartedSearch, SEARCH_MS, type SearchStatus, type Sight } from '../../../src/account/search.ts'
+import { afterLook, nextLookMs, restartedSearch, type SearchStatus, type Sight } from '../../../src/account/search.ts'
 import { T0 } from '../../support/account.ts'
 
 const HOUR = 3_600_000
+/** SES fact. */
+const SEARCH_MS = 72 * HOUR
 const STATES: readonly SearchStatus[] = ['NOT_STARTED', 'PENDING', 'SUCCESS', 'TEMPORARY_FAILURE', 'FAILED']
 const SIGHTS: readonly Sight[] = ['there', 'gone', 'unknown']
 

@@ -34,6 +34,7 @@ export default command<Shown>({
   arguments: '<identity>',
   summary: 'Change what an identity does',
   details:
+    'With --feedback off the sender still hears of bounces and complaints by mail as long as no event destination tells of both. ' +
     "An empty value clears: --mail-from '' goes back to the default return path. New keys sign once they are found in DNS; until then the key that " +
     'signs now goes on. The key length changes at most once in 24 hours, but for one change to rsa1024.',
   examples: [
