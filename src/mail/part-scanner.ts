@@ -26,11 +26,13 @@ export class PartScanner {
   /** What may still turn out to begin something: the end of the last chunk, or a part header so far. */
   #held: Buffer = Buffer.from('\r\n')
   #inHeader = false
+  /** Those that were declared so far: one for each part at most. */
+  readonly #boundaries = new Set<string>()
   #parts = 0
 
   /** @param header of the message @throws MailctlError bad-data: a blocked file type */
   constructor(header: Header) {
-    checkNames(['Content-Type', 'Content-Disposition'].flatMap(name => findFields(header, name).map(({ value }) => value)))
+    this.#seeContent(['Content-Type', 'Content-Disposition'].flatMap(name => findFields(header, name).map(({ value }) => value)))
     for (const { value } of findFields(header, 'Content-Transfer-Encoding')) this.#seeEncoding(value)
   }
 
@@ -63,13 +65,22 @@ export class PartScanner {
     const text = unfolded(block.subarray(Math.max(0, block.lastIndexOf(DELIMITER))))
     const fields = contentFields(text)
     this.#seeEncoding(/^content-transfer-encoding[ \t]*:(.*)$/im.exec(text)?.[1] ?? '')
-    if (fields.length === 0) return false
+    if (fields.length === 0 && !this.#boundaries.has(boundaryOf(text))) return false
     this.#parts += 1
     if (this.#parts > MAX_PARTS) {
       throw new MailctlError('bad-data', `The message has more than ${MAX_PARTS} MIME parts`, { hint: 'Pack its files into an archive.' })
     }
-    checkNames(fields)
+    this.#seeContent(fields)
     return fields.some(value => /^\s*message\/(?:rfc822|global)\b/i.test(value))
+  }
+
+  #seeContent(values: readonly string[]): void {
+    for (const value of values) {
+      const { parameters } = parseStructured(value)
+      const boundary = parameters.get('boundary')
+      if (boundary !== undefined) this.#boundaries.add(boundary)
+      for (const name of fileNames(value, parameters)) checkExtension(name)
+    }
   }
 
   #seeEncoding(value: string): void {
@@ -83,13 +94,11 @@ const unfolded = (block: Buffer): string => block.toString('latin1').replace(/\r
 const contentFields = (text: string): string[] =>
   [...text.matchAll(/^content-(?:type|disposition)[ \t]*:(.*)$/gim)].map(([, value = '']) => value)
 
-function checkNames(values: readonly string[]): void {
-  for (const value of values) for (const name of fileNames(value)) checkExtension(name)
-}
+/** Of the delimiter that the text begins with. RFC 2046 §5.1.1: white space may follow it. */
+const boundaryOf = (text: string): string => text.trimStart().split('\r\n', 1).join('').slice(2).trimEnd()
 
 /** Every reading of `name` and `filename`: as the standards have it, and whatever stands after such a word. */
-function fileNames(value: string): string[] {
-  const { parameters } = parseStructured(value)
+function fileNames(value: string, parameters: ReadonlyMap<string, string>): string[] {
   const loose = [...value.matchAll(/\b(?:file)?name\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/gi)]
   return [
     parameters.get('name') ?? '',

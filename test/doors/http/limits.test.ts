@@ -109,6 +109,14 @@ const LIMITS: readonly Limit[] = [
     fault: BAD,
   },
   {
+    what: '500 parts without a header of their own',
+    ask: ({ client }, more) => {
+      const parts = '--b\r\n\r\nx\r\n'.repeat(500 + more)
+      return client.send(raw(`MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n${parts}--b--\r\n`))
+    },
+    fault: BAD,
+  },
+  {
     what: '998 octets of a line',
     ask: ({ client }, more) => client.send(raw(`\r\n${x(998 + more)}\r\n`)),
     fault: BAD,
