@@ -35,6 +35,7 @@ async function main(): Promise<void> {
     loadConfig,
     openApp: async (config, options) => (await import('./open-app.ts')).openApp(config, options),
     serve: async (app, ask, running) => (await import('./serve.ts')).serve(app, ask, running),
+    openMachine: async config => (await import('./open-app.ts')).openMachine(config),
     createAccount: async (config, options) => (await import('./open-app.ts')).createAccount(config, options),
   }
   const code = await runCommand(argv, program)

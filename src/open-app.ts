@@ -20,6 +20,7 @@ import type { Certificates } from './ports/certificates.ts'
 import type { Credentials } from './ports/credentials.ts'
 import type { EventPublisher } from './ports/event-publisher.ts'
 import type { Lab } from './ports/lab.ts'
+import type { Machine } from './ports/machine.ts'
 import type { Renderer } from './ports/renderer.ts'
 import type { Resolver } from './ports/resolver.ts'
 import type { Config, Network } from './ports/settings.ts'
@@ -221,9 +222,14 @@ function lazyTransport(load: () => Promise<Transport>): Transport {
   const transport = once(load)
   return {
     attempt: async (hop, delivery, signal) => (await transport.get()).attempt(hop, delivery, signal),
+    greet: async (hop, helloName, signal) => (await transport.get()).greet(hop, helloName, signal),
     close: async () => (await transport.opened())?.close(),
   }
 }
+
+/** The machine under a home, whether there is an account in it or not. */
+export const openMachine = async ({ home }: Pick<Config, 'home'>): Promise<Machine> =>
+  (await import('./adapters/machine.ts')).openMachine(home)
 
 export interface NewAccountOptions {
   readonly clock: 'system' | 'virtual'

@@ -9,10 +9,10 @@
  */
 import type { Socket } from 'node:net'
 import { MailctlError } from '../base/errors.ts'
-import { tlsFailureOf } from '../mail/tls-result.ts'
+import { type TlsResult, tlsFailureOf } from '../mail/tls-result.ts'
 import type { Lab } from '../ports/lab.ts'
 import type { Network } from '../ports/settings.ts'
-import type { Delivery, Hop, HopResult, Transport } from '../ports/transport.ts'
+import type { Delivery, Greeting, Hop, HopResult, Transport } from '../ports/transport.ts'
 import { DeadlineClock } from '../wire/deadline-clock.ts'
 import { SessionBroken } from '../wire/session-broken.ts'
 import { SmtpClient } from '../wire/smtp-client.ts'
@@ -20,7 +20,7 @@ import { type Errand, SmtpClientConnection } from '../wire/smtp-client-connectio
 import { DEFAULT_TIMEOUTS, type SmtpTimeouts } from '../wire/smtp-timeouts.ts'
 import { Transcript } from '../wire/smtp-transcript.ts'
 import { connectToOneOf, placesOf, STAGGER_MS } from './connector.ts'
-import { openSession } from './open-session.ts'
+import { openSession, type SessionWish } from './open-session.ts'
 import { DEFAULT_POOL_LIMITS, type PoolLimits, type Session, SessionPool } from './session-pool.ts'
 import { unopened } from './tls-demand.ts'
 import { Visit } from './visit.ts'
@@ -53,22 +53,14 @@ export function createTransport({ network, lab, timeouts: given, keep, staggerMs
     const transcript = new Transcript()
     const visit = new Visit(hop, delivery, transcript)
     if (visit.isSettled) return visit.answered()
-    const limitMs = timeouts.attemptMs
-    const errand: Errand = { transcript, limitMs, endsAt: performance.now() + limitMs }
+    const errand = errandWith(transcript)
     const job: Job = { connection: undefined }
     const jobs = signal && jobsOf(signal)
     jobs?.add(job)
     const dial = async (): Promise<Session> => {
-      if (signal?.aborted) throw new SessionBroken('closed', 'interrupted')
-      const leftMs = errand.endsAt - performance.now()
-      if (leftMs <= 0) throw new SessionBroken('timeout', `the attempt took longer than ${limitMs} ms`)
-      const places = await placesOf(hop, { network, lab })
-      const timeoutMs = Math.min(timeouts.connectMs, leftMs)
-      const { socket, address } = await connectToOneOf(places, { timeoutMs, staggerMs, transcript, sockets, ...(signal && { signal }) })
-      visit.reached(address)
-      const connection = new SmtpClientConnection(socket, { clock, errand })
-      job.connection = connection
-      return { client: new SmtpClient(connection, timeouts), address, served: 0 }
+      const session = await connect(hop, { errand, job, ...(signal && { signal }) })
+      visit.reached(session.address)
+      return session
     }
     const key = alikeBy(hop, delivery.helloName)
     const takeKept = (): Session | undefined => {
@@ -77,7 +69,7 @@ export function createTransport({ network, lab, timeouts: given, keep, staggerMs
       job.connection = kept?.client.connection
       return kept
     }
-    const wish = { hop, helloName: delivery.helloName, handshakeMs: timeouts.handshakeMs, ...(ca !== undefined && { ca }) }
+    const wish = wishFor(hop, delivery.helloName)
     /** @returns undefined when a kept session was dead */
     const visitOn = async (session: Session): Promise<HopResult | undefined> => {
       const result = await visit.transact(session)
@@ -108,8 +100,63 @@ export function createTransport({ network, lab, timeouts: given, keep, staggerMs
     }
   }
 
+  async function greet(hop: Hop, helloName: string, signal?: AbortSignal): Promise<Greeting> {
+    const transcript = new Transcript()
+    const errand = errandWith(transcript)
+    const job: Job = { connection: undefined }
+    const jobs = signal && jobsOf(signal)
+    jobs?.add(job)
+    const ended = (ready: boolean, reply: string, tls?: TlsResult): Greeting => ({
+      ready,
+      reply: transcript.conceal(reply),
+      transcript: transcript.lines,
+      ...(tls && { tls }),
+    })
+    try {
+      const opened = await openSession(() => connect(hop, { errand, job, ...(signal && { signal }) }), wishFor(hop, helloName))
+      if (opened.kind === 'refused') return ended(false, opened.verdict.reply, opened.tls)
+      opened.session.client.quit()
+      return ended(true, transcript.lines.findLast(line => line.includes(' < 220')) ?? '', opened.tls)
+    } catch (thrown) {
+      if (signal?.aborted) throw new MailctlError('interrupted', `the session with ${hop.hostName} was interrupted`, { cause: thrown })
+      if (!(thrown instanceof SessionBroken)) throw thrown
+      return ended(false, unopened(thrown, hop).reply, thrown.kind === 'handshake' ? tlsFailureOf(thrown.code) : undefined)
+    } finally {
+      jobs?.delete(job)
+    }
+  }
+
+  function errandWith(transcript: Transcript): Errand {
+    return { transcript, limitMs: timeouts.attemptMs, endsAt: performance.now() + timeouts.attemptMs }
+  }
+
+  const wishFor = (hop: Hop, helloName: string): SessionWish => ({
+    hop,
+    helloName,
+    handshakeMs: timeouts.handshakeMs,
+    ...(ca !== undefined && { ca }),
+  })
+
+  /** @throws SessionBroken */
+  async function connect(
+    hop: Hop,
+    { errand, job, signal }: { readonly errand: Errand; readonly job: Job; readonly signal?: AbortSignal },
+  ): Promise<Session> {
+    if (signal?.aborted) throw new SessionBroken('closed', 'interrupted')
+    const leftMs = errand.endsAt - performance.now()
+    if (leftMs <= 0) throw new SessionBroken('timeout', `the attempt took longer than ${errand.limitMs} ms`)
+    const places = await placesOf(hop, { network, lab })
+    const timeoutMs = Math.min(timeouts.connectMs, leftMs)
+    const { transcript } = errand
+    const { socket, address } = await connectToOneOf(places, { timeoutMs, staggerMs, transcript, sockets, ...(signal && { signal }) })
+    const connection = new SmtpClientConnection(socket, { clock, errand })
+    job.connection = connection
+    return { client: new SmtpClient(connection, timeouts), address, served: 0 }
+  }
+
   return {
     attempt,
+    greet,
     async close() {
       pool.close()
       for (const socket of sockets) socket.destroy()

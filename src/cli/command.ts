@@ -7,6 +7,7 @@
 import type { Account } from '../account/account.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { App } from '../operations/app.ts'
+import type { Machine } from '../ports/machine.ts'
 import type { Config } from '../ports/settings.ts'
 import type { Io } from './io.ts'
 import type { ListenAddress } from './listen-address.ts'
@@ -82,6 +83,8 @@ export interface CommandContext {
   readonly io: Io
   /** Opens the account on first use; closed by `run-command` after the command. @throws MailctlError config when there is no home */
   readonly app: () => Promise<App>
+  /** Of this home, whether there is an account in it or not. */
+  readonly machine: () => Promise<Machine>
   /** Read on first use; commands that only read settings need no app. @throws MailctlError config, when `config.json` is unusable */
   readonly config: Config
   /** Makes the account of this home, or finds it. @throws MailctlError store-unavailable, config */

@@ -6,6 +6,7 @@ import { MailctlError, messageOf } from '../base/errors.ts'
 import { DEBUG_CATEGORIES, type DebugCategory, type Log, silent } from '../base/log.ts'
 import { printable } from '../base/redact.ts'
 import type { App } from '../operations/app.ts'
+import type { Machine } from '../ports/machine.ts'
 import type { Config, SettingKey } from '../ports/settings.ts'
 import type { Command, CommandContext, CreateAccountOptions, CreatedAccount, Flags, ServeAsk, Serving } from './command.ts'
 import { commandHelp, groupHelp } from './help.ts'
@@ -37,6 +38,7 @@ export interface Program {
   readonly loadConfig: (flags: SettingFlags, env: Program['env'], purpose: 'use' | 'mend') => Config
   /** @throws MailctlError config when the home has no account */
   readonly openApp: (config: Config, options: OpenAppOptions) => Promise<App & { close(): Promise<void> }>
+  readonly openMachine: (config: Config) => Promise<Machine>
   readonly createAccount: (config: Config, options: CreateAccountOptions) => Promise<CreatedAccount>
   /** Opens doors and worker over an account. @param warn told of what failed and will be tried again */
   readonly serve: (
@@ -111,6 +113,7 @@ async function runParsed(spec: Command, parsed: Parsed, program: Program): Promi
       return account.config()
     },
     app: () => account.app(),
+    machine: () => program.openMachine(account.config()),
     createAccount: options => program.createAccount(account.config(), options),
     serve: async (ask, signal) =>
       program.serve(await account.app(), ask, { signal, warn: text => notices.add(text), version: program.version }),

@@ -10,15 +10,15 @@ import { mailboxesOf } from '../mail/address.ts'
 import type { CheckFacts } from '../mail/check-facts.ts'
 import { type CheckFinding, judgeMessage } from '../mail/check-rules.ts'
 import { parseTags, parseWords } from '../mail/dkim-tags.ts'
-import type { DnsRecord } from '../mail/dns-record.ts'
 import { findFields, type Header, parseHeader, serializeHeader } from '../mail/header.ts'
 import { parseMessage } from '../mail/parse.ts'
 import { PartScanner } from '../mail/part-scanner.ts'
-import { queryName, reverseName } from '../mail/reverse-name.ts'
+import { queryName } from '../mail/reverse-name.ts'
 import { bodyHasher, signHeader } from '../mail/sign.ts'
 import type { SplitMessage } from '../mail/split.ts'
 import type { App } from './app.ts'
 import { type Examined, examineSubmission } from './examine-submission.ts'
+import { addressesOf, nameOfAddress } from './reverse-lookup.ts'
 import { rewriteHeader } from './rewrite-header.ts'
 import { envelopeFrom } from './submit-message.ts'
 
@@ -73,7 +73,7 @@ export async function checkMessage(app: CheckApp, ask: CheckAsk): Promise<CheckF
     dkim: authentication.dkim,
     signedFields: signedFields(made.header, authentication.dkim),
     dmarc: authentication.dmarc === null || authentication.dmarc.domain === '' ? null : authentication.dmarc,
-    client: ip === undefined ? null : { ip, ...(await nameOf(app, ip)) },
+    client: ip === undefined ? null : { ip, ...(await nameOfAddress(app, ip)) },
     hostname: settings.hostname,
     isRelayed: settings.network === 'relay',
     tlsPolicy: examined?.delivery.tlsPolicy ?? 'OPTIONAL',
@@ -172,23 +172,6 @@ async function ownAddress({ resolver, settings }: CheckApp): Promise<string | un
   if (settings.network === 'relay') return undefined // it leaves from the relay's
   const answer = await resolver.lookup(settings.hostname, 'A')
   return answer.kind === 'found' ? addressesOf(answer.records)[0] : undefined
-}
-
-const addressesOf = (records: readonly DnsRecord[]): string[] =>
-  records.flatMap(record => (record.type === 'A' || record.type === 'AAAA' ? [record.address] : []))
-
-/** RFC 8601 §3 iprev: the name of the address, and whether it leads back. */
-async function nameOf(
-  { resolver }: CheckApp,
-  ip: string,
-): Promise<{ readonly name: string | null | undefined; readonly leadsBack: boolean }> {
-  const answer = await resolver.lookup(reverseName(ip), 'PTR')
-  if (answer.kind === 'failure') return { name: undefined, leadsBack: false }
-  const [record] = answer.kind === 'found' ? answer.records : []
-  if (record?.type !== 'PTR') return { name: null, leadsBack: false }
-  const forward = await resolver.lookup(record.target, ip.includes(':') ? 'AAAA' : 'A')
-  const back = forward.kind === 'found' ? addressesOf(forward.records) : []
-  return { name: record.target, leadsBack: back.some(address => reverseName(address) === reverseName(ip)) }
 }
 
 /** RFC 5782: an address of 127.0.0.0/8 is a listing; 127.255.255.x is how lists say that they do not answer this resolver. */

@@ -143,6 +143,15 @@ export interface NewlySuppressed extends SuppressedAddress {
   readonly setReasons?: readonly SuppressionReason[] | undefined
 }
 
+/** What was found of damage. */
+export interface Integrity {
+  readonly sizeBytes: number
+  /** false: it is large, and was not asked to be read as a whole. */
+  readonly isWhollyRead: boolean
+  /** In words, at most ten; none: nothing was found. */
+  readonly problems: readonly string[]
+}
+
 export interface StoredMessage extends Omit<NewMessage, 'head' | 'body' | 'recipients' | 'senders' | 'rejected'> {
   readonly sizeBytes: number
   readonly recipients: readonly StoredRecipient[]
@@ -315,6 +324,8 @@ export interface Store
   lastEventId(): Promise<number>
   /** What happened to a message after it was settled. @returns false: there is no such message */
   addEvents(messageId: string, events: readonly NewEvent[]): Promise<boolean>
+  /** @param full reads a large database too: seconds a gigabyte */
+  integrity(ask: { readonly full: boolean }): Promise<Integrity>
   /** Counts of events by type since a moment. */
   eventCounts(since: number): Promise<Readonly<Record<string, number>>>
   close(): Promise<void>

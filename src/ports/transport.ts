@@ -67,7 +67,20 @@ export interface HopResult {
   readonly tls?: TlsResult
 }
 
+/** What a host says before there is any message. */
+export interface Greeting {
+  /** It would take a message now: greeting, hello, TLS as the hop demands it, and login went well. */
+  readonly ready: boolean
+  /** What it said last, on one line; remote text. */
+  readonly reply: string
+  /** As in `HopResult`. */
+  readonly transcript: readonly string[]
+  readonly tls?: TlsResult
+}
+
 export interface Transport {
   attempt(hop: Hop, delivery: Delivery, signal?: AbortSignal): Promise<HopResult>
+  /** Opens a session, goes as far as the first message would, and says goodbye. */
+  greet(hop: Hop, helloName: string, signal?: AbortSignal): Promise<Greeting>
   close(): Promise<void>
 }

@@ -32,6 +32,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm run test:events -- --events 100000': 'takes minutes; test/scenarios/events-killed takes a small one',
   'npm run test:reports -- --messages 2000': 'takes a minute; test/scenarios/reports-killed takes a small one',
   'mailctl config set network relay': 'needs a mail server of the reader; test/servers does it with Postfix',
+  'MAILCTL_NETWORK=live mailctl doctor --domain example.com --ntp pool.ntp.org':
+    'asks the real network; test/operations/diagnose-network plays it',
   'mailctl config set hostname mta.example.com': 'goes live: real names, real receivers',
 }
 /** Commands of this repository, not of the product. */

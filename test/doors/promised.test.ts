@@ -109,7 +109,6 @@ const PROMISED: Record<string, string> = {
 
 /** What is promised and not there yet, with the reason. A line whose word has come fails the test: the list can only shrink. */
 const MISSING: Record<string, string> = {
-  doctor: 'not built',
   'support bundle': 'not built',
 }
 

@@ -39,6 +39,7 @@ export async function mailctl(
     loadConfig,
     openApp: refuse,
     createAccount: refuse,
+    openMachine: refuse,
     serve: refuse,
     ...program,
     streams: {

@@ -1,5 +1,5 @@
 /** The terminal door with everything behind it: a temporary home, the real store, resolver, transport and lab on loopback. */
-import { createAccount, openApp } from '../../src/open-app.ts'
+import { createAccount, openApp, openMachine } from '../../src/open-app.ts'
 import { tempFolder } from './account.ts'
 import { mailctl, type Ran, type TerminalOptions } from './terminal.ts'
 
@@ -13,7 +13,8 @@ export interface WholeDoor {
 /** With an account on a virtual clock from 2026-01-01T00:00:00Z, seed 7, unless `clock` says otherwise. */
 export async function wholeDoor(clock: 'system' | 'virtual' | 'none' = 'virtual'): Promise<WholeDoor> {
   const home = tempFolder()
-  const run: WholeDoor['run'] = (argv, options = {}) => mailctl(['--home', home, ...argv], { openApp, createAccount, ...options })
+  const run: WholeDoor['run'] = (argv, options = {}) =>
+    mailctl(['--home', home, ...argv], { openApp, createAccount, openMachine, ...options })
   const virtual = ['--clock', 'virtual', '--start', '2026-01-01T00:00:00Z', '--seed', '7']
   if (clock !== 'none') await run(['init', '--network', 'lab', ...(clock === 'virtual' ? virtual : [])])
   return {

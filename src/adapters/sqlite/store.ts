@@ -25,6 +25,7 @@ import { countEvents, findAttempts, findEvents, insertEvents, lastEventId } from
 import { groupCommit } from './group-commit.ts'
 import * as identityRows from './identity-rows.ts'
 import { openInHand } from './in-hand.ts'
+import { integrityOf } from './integrity.ts'
 import { openKnownAccount } from './known-account.ts'
 import { type LeaseTerms, leaseDue, leaseGroups, leaseMatching } from './lease.ts'
 import { dropContent, findMessage, idOfKey, insertMessage, isOver, newestMessages, readContent, sequenceOf } from './message-rows.ts'
@@ -361,6 +362,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
         if (seq !== undefined) insertEvents({ database, activity }, seq, events)
         return seq !== undefined
       }),
+    integrity: async ({ full }) => integrityOf(database, { spool: spoolFolder, full }),
     eventCounts: async since => countEvents(database, since),
     async close() {
       if (closed) return
