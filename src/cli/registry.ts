@@ -124,6 +124,7 @@ export const REGISTRY: readonly Entry[] = [
   entry('clock show', "Show the account's time", () => import('./commands/clock/show.ts')),
   entry('clock advance', 'Let time pass on a virtual clock', () => import('./commands/clock/advance.ts')),
   entry('doctor', 'Look whether this machine can send mail', () => import('./commands/doctor.ts')),
+  entry('support bundle', 'Write what somebody who helps needs to see', () => import('./commands/support/bundle.ts')),
   entry('config get', 'Print a setting', () => import('./commands/config/get.ts')),
   entry('config set', 'Store a setting', () => import('./commands/config/set.ts')),
   entry('config list', 'List the settings', () => import('./commands/config/list.ts')),

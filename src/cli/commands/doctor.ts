@@ -8,6 +8,7 @@ import type { Diagnosis } from '../../operations/diagnosis.ts'
 import { command } from '../command.ts'
 import type { Io } from '../io.ts'
 import { textFlag } from '../moments.ts'
+import { openedOrWhyNot } from '../opened-or-why-not.ts'
 
 const NTP_PORT = 123
 
@@ -36,10 +37,7 @@ export default command<readonly Diagnosis[]>({
     return await diagnose({
       home: config.home,
       machine: await machine(),
-      app: await app().catch((error: unknown) => {
-        if (error instanceof MailctlError && error.code !== 'interrupted') return error
-        throw error
-      }),
+      app: await openedOrWhyNot(app),
       ...(domain !== undefined && { domain }),
       ...(server && { ntp: server }),
       full: flags['full'] === true,
