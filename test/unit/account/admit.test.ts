@@ -151,6 +151,8 @@ describe('the daily quota', () => {
     [200, 200, to(1), null],
     [200, 200, to(0, 5), 200],
     [200, 199, to(1, 5), 200],
+    // Of a quota that was lowered.
+    [200, 250, to(0, 5), 250],
     [-1, 9_000_000, to(50), 9_000_050],
     [0, 0, to(1), null],
   ])('limit %i, %i sent', (limit, sentLast24Hours, recipients, after) => {

@@ -24,6 +24,20 @@ test.each<[status: EnhancedStatus, reply: string, type: string, subType: string]
   ['5.7.1', '554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org', 'Transient', 'General'],
   ['5.7.26', '550 5.7.26 unauthenticated email is not accepted due to the DMARC policy', 'Transient', 'General'],
   ['5.7.25', '550 5.7.25 no PTR record', 'Transient', 'General'],
+  // Who sends, and how: RFC 7372, Google's and Microsoft's codes. Not the codes beside them.
+  ...(['5.7.20', '5.7.23', '5.7.29', '5.7.30', '5.7.32', '5.7.40', '5.7.509', '5.7.515'] as const).map(
+    status => [status, `550 ${status} refused`, 'Transient', 'General'] as [EnhancedStatus, string, string, string],
+  ),
+  ...(['5.7.2', '5.7.19', '5.7.33', '5.7.41', '5.7.510'] as const).map(
+    status => [status, `550 ${status} refused`, 'Permanent', 'General'] as [EnhancedStatus, string, string, string],
+  ),
+  ['5.2.3', '550 5.2.3 refused', 'Transient', 'MessageTooLarge'],
+  ['5.3.4', '554 5.3.4 refused', 'Transient', 'MessageTooLarge'],
+  ['5.2.4', '550 5.2.4 refused', 'Permanent', 'General'],
+  // A bare code whose words are plainer than it.
+  ['5.2.2', '552 1 Requested mail action aborted, mailbox not found', 'Permanent', 'NoEmail'],
+  ['5.1.1', '550 Requested action not taken: mailbox unavailable. Reject due to SPF policy', 'Transient', 'General'],
+  ['5.1.1', '550 5.1.1 mailbox unavailable, says our policy', 'Permanent', 'NoEmail'],
   ['5.4.6', '554 5.4.6 Too many hops', 'Transient', 'General'],
   ['5.0.0', 'connect to mx.dest.example: Connection timed out', 'Transient', 'General'],
   ['5.4.4', '550 5.4.4 Host or domain name not found', 'Permanent', 'General'],

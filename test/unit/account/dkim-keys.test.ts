@@ -59,6 +59,7 @@ describe('rotation', () => {
   })
 
   it('drops an old key after its overlap, not before', () => {
+    expect(OVERLAP_MS).toBe(7 * 24 * HOUR)
     const once = rotated(standing, 'd', T0)
     expect(states(seen(once, ['b', 'c', 'd'], T0 + OVERLAP_MS - 1))).toContain('a RETIRED')
     const later = seen(once, ['b', 'c', 'd'], T0 + OVERLAP_MS)
@@ -132,6 +133,14 @@ describe('other keys', () => {
 })
 
 describe('the key length', () => {
+  it('is not changed by a key of the owner, nor by the way back from it', () => {
+    const own = { origin: 'EXTERNAL', method: 'byo', tokens: ['mine'], keyLength: 'RSA_1024_BIT' } as const
+    const made = { origin: 'AWS_SES', method: 'txt', tokens: ['x', 'y', 'z'], keyLength: 'RSA_2048_BIT' } as const
+    const withOwn = withNewKeys(standing, own, T0)
+    expect(withOwn.dkim).toMatchObject({ lengthChangedAt: null, downgradedAt: null, lastKeyGeneratedAt: standing.dkim.lastKeyGeneratedAt })
+    expect(withNewKeys(withOwn, made, T0 + HOUR).dkim).toMatchObject({ lengthChangedAt: null, lastKeyGeneratedAt: T0 + HOUR })
+  })
+
   const SAME = ['bad-data', 'the keys of shop.test are RSA_2048_BIT already'] as const
   const SOON = ['limit-exceeded', 'the key length of shop.test was changed less than 24 hours ago'] as const
   const FINE = ['', ''] as const

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import type { Standing } from '../../../src/account/reputation.ts'
 import { suppressedEvents } from '../../../src/account/suppressed-event.ts'
 import {
   checkReasons,
   globalPeriodMs,
+  isListForgotten,
   type Suppressed,
   type SuppressionReason,
   suppressedAmong,
@@ -51,6 +53,19 @@ test.each<[account: readonly SuppressionReason[], set: readonly SuppressionReaso
   [[], [], []],
 ])('account %j, configuration set %j', (account, set, who) => {
   expect(among(EVERYBODY, account, set).found).toEqual(who)
+})
+
+const DAY = 86_400_000
+const CAUSE: Standing['cause'] = { metric: 'bounce', count: 100, volume: 1_000, rate: 0.1, fromDay: 0, untilDay: 1, verdict: 'pause' }
+test.each<[what: string, standing: Partial<Standing>, days: number, forgotten: boolean]>([
+  ['suspended for its rates, 90 days ago', {}, 90, true],
+  ['suspended a moment less', {}, 90 - 1 / DAY, false],
+  ['switched off by its owner', { cause: null }, 400, false],
+  ['under review', { status: 'PROBATION' }, 400, false],
+  ['healthy', { status: 'HEALTHY', cause: null }, 400, false],
+])('the list of an account %s', (_, standing, days, forgotten) => {
+  const since = 1_000
+  expect(isListForgotten({ status: 'SHUTDOWN', freshStartAt: null, cause: CAUSE, since, ...standing }, since + days * DAY)).toBe(forgotten)
 })
 
 test('no list is asked where its answer does not count', () => {
