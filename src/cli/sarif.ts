@@ -1,4 +1,8 @@
-/** Findings of `check` as a SARIF 2.1.0 log, which code hosts and editors read: one run, one rule each, one result a finding. */
+/**
+ * Findings of `check` as a SARIF 2.1.0 log, which code hosts and editors read: one run, one rule each, one result a finding. The type is made
+ * from the schema: members, their kinds and their words are held to it by the compiler.
+ */
+import type { Log } from 'sarif'
 import { type CheckFinding, RULE_PACKS } from '../mail/check-rules.ts'
 
 const LEVELS = { rejection: 'error', warning: 'warning', note: 'note' } as const
@@ -11,7 +15,7 @@ export interface CheckedMessage {
   readonly findings: readonly CheckFinding[]
 }
 
-export function sarifLog({ file, findings }: CheckedMessage, version: string): unknown {
+export function sarifLog({ file, findings }: CheckedMessage, version: string): Log {
   const rules = RULE_PACKS.flatMap(pack => pack.rules.map(rule => ({ pack, rule })))
   return {
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
