@@ -3,6 +3,7 @@
  */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
+import { isWsp, withoutEnd } from './white-space.ts'
 
 /** How many first octets `sniffType` can use. */
 export const SNIFF_OCTETS = 64
@@ -61,9 +62,11 @@ export function checkFileName(name: string): void {
   checkExtension(name)
 }
 
+const DOT = 0x2e
+
 /** Final dots and spaces are ignored, as Windows ignores them. @throws MailctlError bad-data: `Illegal filename 'a.exe'.` */
 export function checkExtension(name: string): void {
-  const bare = name.replace(/[. \t]+$/, '')
+  const bare = withoutEnd(name, code => code === DOT || isWsp(code))
   const extension = bare.slice(bare.lastIndexOf('.') + 1).toLowerCase()
   if (!bare.includes('.') || !BLOCKED_EXTENSIONS.has(extension)) return
   throw new MailctlError('bad-data', `Illegal filename '${printable(name)}'.`, {

@@ -1,9 +1,11 @@
 /** What a reader finds in a message: the text of its HTML part, and its links. Pure; the time is in proportion to the text. */
 import { decodeReferences, htmlTags } from './html-tags.ts'
+import { withoutEnd } from './white-space.ts'
 
 /** Between their insides and what follows there is a line end. */
 const BLOCKS = /^\/?(?:p|div|br|tr|li|ul|ol|table|h[1-6]|hr|section|article|header|footer|blockquote|pre|title|head|body)$/
 const UNSEEN = new Set(['script', 'style'])
+const SENTENCE_ENDS = new Set([...`.,;:!?'")]}`].map(character => character.charCodeAt(0)))
 
 /** HTML as plain text: no tags, white space as browsers collapse it, a line for each block. */
 export function textOfHtml(html: string): string {
@@ -41,6 +43,6 @@ export function linksIn({ html, text }: { readonly html: string | null; readonly
     if (href) links.add(href)
   }
   // What commonly ends the sentence is not the end of the link.
-  for (const [found] of (text ?? '').matchAll(/https?:\/\/[^\s<>"]+/g)) links.add(found.replace(/[.,;:!?'")\]}]+$/, ''))
+  for (const [found] of (text ?? '').matchAll(/https?:\/\/[^\s<>"]+/g)) links.add(withoutEnd(found, code => SENTENCE_ENDS.has(code)))
   return [...links]
 }

@@ -1,4 +1,5 @@
 /** Undoing a Content-Transfer-Encoding (RFC 2045 §6) line by line, as leniently as mail needs it. Never throws, keeps no more than a line. */
+import { trimWspEnd } from './white-space.ts'
 
 export interface Decoder {
   /** @param line with its line end, or a piece of a very long line */
@@ -59,9 +60,10 @@ function quotedPrintableDecoder(): Decoder {
   return {
     line(line) {
       const text = line.toString('latin1')
-      const body = text.replace(/[ \t]*(?:\r?\n)?$/, ending => (/\n$/.test(ending) ? '' : ending))
-      const soft = text.endsWith('\n') && body.endsWith('=')
-      const ending = soft ? '' : (/\r?\n$/.exec(text)?.[0] ?? '')
+      const lineEnd = text.endsWith('\r\n') ? '\r\n' : text.endsWith('\n') ? '\n' : ''
+      const body = lineEnd === '' ? text : trimWspEnd(text.slice(0, -lineEnd.length))
+      const soft = lineEnd !== '' && body.endsWith('=')
+      const ending = soft ? '' : lineEnd
       const decoded = (soft ? body.slice(0, -1) : body).replace(/=([0-9a-f]{2})/gi, (_, hex: string) =>
         String.fromCharCode(Number.parseInt(hex, 16)),
       )

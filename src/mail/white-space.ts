@@ -12,13 +12,22 @@ export const isWspOrLineEnd = (code: number): boolean => isWsp(code) || code ===
 /** Without SP and HTAB at both ends. */
 export const trimWsp = (text: string): string => trim(text, isWsp)
 
+/** Without SP and HTAB at the end. */
+export const trimWspEnd = (text: string): string => withoutEnd(text, isWsp)
+
 /** Without SP, HTAB, CR and LF at both ends. */
 export const trimWspAndLineEnds = (text: string): string => trim(text, isWspOrLineEnd)
 
-function trim(text: string, isWhite: (code: number) => boolean): string {
-  let start = 0
+/** Without what `goes` says of the characters at the end. */
+export function withoutEnd(text: string, goes: (code: number) => boolean): string {
   let end = text.length
-  while (start < end && isWhite(text.charCodeAt(start))) start++
-  while (end > start && isWhite(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
+  while (end > 0 && goes(text.charCodeAt(end - 1))) end--
+  return text.slice(0, end)
+}
+
+function trim(text: string, isWhite: (code: number) => boolean): string {
+  const kept = withoutEnd(text, isWhite)
+  let start = 0
+  while (start < kept.length && isWhite(kept.charCodeAt(start))) start++
+  return kept.slice(start)
 }
