@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { createGunzip, createInflate } from 'node:zlib'
+import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib'
 import { RequestFault, serializationFault } from './faults.ts'
 import type { HttpRequest } from './route.ts'
 
@@ -47,26 +47,39 @@ export async function readBody({ stream, headers }: HttpRequest): Promise<Body> 
     held -= mine
     mine = 0
   }
+  const hash = createHash('sha256')
+  let came = 0
+  const see = (chunk: Buffer): void => {
+    hash.update(chunk)
+    came += chunk.length
+  }
   try {
     hold(declared)
-    const hash = createHash('sha256')
-    const coded = decoded(stream, headers['content-encoding'], chunk => hash.update(chunk))
-    const octets = await collect(coded, headers['content-encoding'] === undefined ? declared : 0, hold)
+    const unpack = unpacker(headers['content-encoding'])
+    stream.on('data', see)
+    stream.pause()
+    const octets = await collect(unpack === undefined ? stream : into(stream, unpack), unpack === undefined ? declared : 0, hold)
+    // An unpacker ends where its data end, whatever stands behind them.
+    if (unpack !== undefined && (!stream.readableEnded || unpack.bytesWritten !== came)) throw unreadable()
     return { octets, sha256: hash.digest('hex'), release }
   } catch (error) {
     release()
     throw error
+  } finally {
+    stream.off('data', see)
   }
 }
 
-function decoded(stream: Readable, coding: string | undefined, see: (chunk: Buffer) => void): Readable {
-  stream.on('data', see)
-  stream.pause()
+/** @returns undefined for a body that is not packed @throws RequestFault: an unknown coding */
+function unpacker(coding: string | undefined): Gunzip | Inflate | undefined {
   const name = coding?.trim().toLowerCase() ?? 'identity'
-  if (name === 'identity' || name === '') return stream
-  const unpack = name === 'gzip' || name === 'x-gzip' ? createGunzip() : name === 'deflate' ? createInflate() : undefined
-  if (unpack === undefined)
-    throw new RequestFault({ status: 415, type: 'BadRequestException', message: 'Content-Encoding must be gzip, deflate or identity' })
+  if (name === 'identity' || name === '') return undefined
+  if (name === 'gzip' || name === 'x-gzip') return createGunzip()
+  if (name === 'deflate') return createInflate()
+  throw new RequestFault({ status: 415, type: 'BadRequestException', message: 'Content-Encoding must be gzip, deflate or identity' })
+}
+
+function into(stream: Readable, unpack: Gunzip | Inflate): Readable {
   stream.on('error', error => unpack.destroy(error))
   return stream.pipe(unpack)
 }
@@ -91,11 +104,12 @@ async function collect(stream: Readable, expected: number, hold: (length: number
     }
   } catch (error) {
     if (error instanceof RequestFault) throw error
-    throw serializationFault('The body could not be read')
+    throw unreadable()
   }
   return store.subarray(0, length)
 }
 
+const unreadable = (): RequestFault => serializationFault('The body could not be read')
 const tooLarge = (): RequestFault =>
   new RequestFault({ status: 413, type: 'BadRequestException', message: 'The request is larger than 60 MB' })
 const busy = (): RequestFault =>

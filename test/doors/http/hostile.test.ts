@@ -1,5 +1,6 @@
 /** What is sent to break the API: every request is answered, in words, and the door goes on. */
-import { gzipSync } from 'node:zlib'
+import { connect } from 'node:net'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { askPort, openHttpAccount } from '../../support/http-door.ts'
 
@@ -39,6 +40,33 @@ test('what unpacks to more than a message may have is cut off, whatever it was p
   const { status } = await ask('POST', SEND, { body: bomb, headers: { 'content-encoding': 'gzip' } })
   expect(status).toBe(413)
   expect(process.memoryUsage().rss - before).toBeLessThan(160 * 1024 * 1024)
+})
+
+test('what goes on behind its packed end is a broken body, also while it is being answered', async () => {
+  const { port, ask } = await openHttpAccount()
+  const packed = Buffer.concat([deflateSync(VALID), Buffer.from('more')])
+  for (let times = 0; times < 20; times += 1) {
+    const socket = connect(port, '127.0.0.1')
+    const said = new Promise<string>(done => {
+      let text = ''
+      socket.on('data', chunk => {
+        text += chunk
+      })
+      socket.on('error', () => {}).on('close', () => done(text))
+    })
+    socket.setNoDelay(true)
+    socket.write(
+      `POST ${SEND} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: deflate\r\nContent-Length: ${packed.length + 100_000}\r\n\r\n`,
+    )
+    socket.write(packed)
+    while (!socket.destroyed) {
+      socket.write('.')
+      await new Promise(setImmediate)
+    }
+    expect(await said).toMatch(/^HTTP\/1\.1 400 [\s\S]*SerializationException/)
+  }
+  expect((await ask('POST', SEND, { body: packed, headers: { 'content-encoding': 'deflate' } })).status).toBe(400)
+  expect((await ask('POST', SEND, { body: deflateSync(VALID), headers: { 'content-encoding': 'deflate' } })).status).toBe(200)
 })
 
 /** The same numbers for the same seed. */
