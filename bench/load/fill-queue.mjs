@@ -26,7 +26,8 @@ export function deferOne(home, to) {
 }
 
 /**
- * Copies the deferred message until `length` of them are queued. Nothing else may use the home meanwhile.
+ * Copies the deferred message until `length` of them are queued, and has the events counted for the account's rates, as an engine has done long
+ * before so much waits. Nothing else may use the home meanwhile.
  * @param due when they are tried again, from now on: `LATER` or `AT_ONCE`
  */
 export function fillQueue(home, length, due) {
@@ -51,10 +52,13 @@ export function fillQueue(home, length, due) {
     }
     database.exec(`UPDATE recipient SET next_attempt_at = ${Date.now() + due.fromMs} WHERE message = ${template.seq}`)
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    while (hasUncounted(get)) mailctl(home, ['reputation', '--json'])
   } finally {
     database.close()
   }
 }
+
+const hasUncounted = get => get('SELECT max(id) > (SELECT event FROM reputation_cursor) AS more FROM event').more === 1
 
 /** @returns a function that gives one `INSERT … SELECT` for each table that refers to the template; `last`: the greatest `seq` there is */
 function copyStatements(database, { seq, id }, { fromMs, overMs }) {

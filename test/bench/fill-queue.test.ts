@@ -26,9 +26,10 @@ test('copies of a deferred message are queued, due later, and each has a history
     .map(({ id }: { id: string }) => id)
   const early = database.prepare('SELECT count(*) AS n FROM recipient WHERE next_attempt_at < ?').get(Date.now() + 3_500_000)
   const lost = database.prepare('PRAGMA foreign_key_check').all()
+  const uncounted = database.prepare('SELECT count(*) AS n FROM event WHERE id > (SELECT event FROM reputation_cursor)').get()
   database.close()
   expect(new Set(ids).size).toBe(50)
-  expect({ early: early.n, lost }).toEqual({ early: 0, lost: [] })
+  expect({ early: early.n, lost, uncounted: uncounted.n }).toEqual({ early: 0, lost: [], uncounted: 0 })
 
   const history = (id = ''): unknown => {
     const { MessageId, Timeline } = JSON.parse(mailctl(home, ['why', id, '--json']))
