@@ -17,6 +17,7 @@ const BENCHES = {
   cores: async () => (await import('./scaling.mjs')).cores,
   'dead-host': async () => (await import('./dead-host.mjs')).deadHost,
   queue: async () => (await import('./queue.mjs')).queue,
+  api: async () => (await import('./api.mjs')).api,
   admission: async () => (await import('./admission.mjs')).admission,
   'store-queue': async () => (await import('./store-queue.mjs')).storeQueue,
   story: async () => (await import('./story.mjs')).story,
@@ -32,6 +33,7 @@ const HELP = `npm run bench -- [NAME…] [OPTION…]
   --rounds N        how often each comparison is repeated; medians count (3)
   --messages N      messages of 1 KiB in a run (2000)
   --haraka FOLDER   compare with Haraka as well: where it is, or where npm is to install it
+  --ses-local FOLDER  beside aws-ses-v2-local as well, likewise
   --quick           few messages, one round, short queues: shows that everything runs; goals are shown, not judged
   --json            one JSON value on stdout
   --markdown        tables for docs/performance.md on stdout
@@ -45,6 +47,7 @@ function options() {
         rounds: { type: 'string' },
         messages: { type: 'string' },
         haraka: { type: 'string' },
+        'ses-local': { type: 'string' },
         quick: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         markdown: { type: 'boolean', default: false },

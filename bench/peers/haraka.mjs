@@ -1,9 +1,9 @@
 // Haraka with two workers and its DKIM plugin. It is no package of ours: `--haraka FOLDER` names one that is there, or has npm install it.
-import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { copyFileSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { FROM, freePort, greeting } from '../load/load.mjs'
 import { stop } from '../processes.mjs'
+import { installed } from './npm-package.mjs'
 
 const VERSION = '3.3.4'
 
@@ -23,17 +23,16 @@ enabled = false
 
 /** @param {string | undefined} folder of the option `--haraka` */
 export function harakaPeer(folder) {
-  const installed = folder === undefined ? undefined : join(resolve(folder), 'node_modules')
   return {
     name: 'Haraka + DKIM',
-    missing: () => (installed === undefined ? 'not asked for (--haraka FOLDER: where it is, or is to be installed by npm)' : undefined),
-    async start({ folder, group, key, sinkPort }) {
-      install(installed)
+    missing: () => (folder === undefined ? 'not asked for (--haraka FOLDER: where it is, or is to be installed by npm)' : undefined),
+    async start({ folder: place, group, key, sinkPort }) {
+      const modules = installed(folder, 'Haraka', VERSION)
       const port = await freePort()
-      const home = join(folder, 'haraka')
+      const home = join(place, 'haraka')
       for (const part of ['config/dkim', 'plugins', 'queue']) mkdirSync(join(home, part), { recursive: true })
-      symlinkSync(installed, join(home, 'node_modules'))
-      copyFileSync(join(installed, 'Haraka/config/connection.ini'), join(home, 'config/connection.ini'))
+      symlinkSync(modules, join(home, 'node_modules'))
+      copyFileSync(join(modules, 'Haraka/config/connection.ini'), join(home, 'config/connection.ini'))
       copyFileSync(key, join(home, 'config/dkim.private.key'))
       const files = {
         'config/me': 'mta.bench.test\n',
@@ -46,7 +45,7 @@ export function harakaPeer(folder) {
       }
       for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text)
       const log = openSync(join(home, 'log'), 'w')
-      const master = group.spawn(process.execPath, [join(installed, 'Haraka/bin/haraka'), '-c', home], {
+      const master = group.spawn(process.execPath, [join(modules, 'Haraka/bin/haraka'), '-c', home], {
         stdio: ['ignore', log, log],
         env: { ...process.env, NODE_CLUSTER_SCHED_POLICY: 'rr' },
       })
@@ -54,14 +53,4 @@ export function harakaPeer(folder) {
       return { port, stop: () => stop(master) }
     },
   }
-}
-
-function install(modules) {
-  if (existsSync(join(modules, 'Haraka/package.json'))) return
-  const folder = resolve(modules, '..')
-  mkdirSync(folder, { recursive: true })
-  console.error(`Installing Haraka ${VERSION} into ${folder} …`)
-  const args = ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--loglevel=error', `Haraka@${VERSION}`]
-  const { status } = spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] })
-  if (status !== 0) throw new Error(`npm could not install Haraka ${VERSION}`)
 }

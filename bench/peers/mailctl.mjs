@@ -29,11 +29,12 @@ export function prepareHome(home, { key, sinkPort }) {
 }
 
 /**
- * Starts `mailctl serve` with only its SMTP door.
- * @param {{ home: string, group: import('../processes.mjs').Group, prefix?: readonly string[] }} options `prefix`: a command to start it with
- * @returns {Promise<{ port: number, readyMs: number, stop(): Promise<void> }>} `readyMs` from its start to its ready file
+ * Starts `mailctl serve` with its SMTP door, and with the API when asked.
+ * @param {{ home: string, group: import('../processes.mjs').Group, prefix?: readonly string[], http?: boolean }} options
+ *   `prefix`: a command to start it with
+ * @returns {Promise<{ port: number, httpPort?: number, readyMs: number, stop(): Promise<void> }>} `readyMs` from its start to its ready file
  */
-export async function serve({ home, group, prefix = [] }) {
+export async function serve({ home, group, prefix = [], http = false }) {
   const ready = join(home, 'ready.json')
   const log = join(home, 'serve.log')
   rmSync(ready, { force: true })
@@ -44,8 +45,7 @@ export async function serve({ home, group, prefix = [] }) {
     '127.0.0.1/32',
     '--smtps',
     'off',
-    '--http',
-    'off',
+    ...(http ? ['--http', '127.0.0.1:0', '--http-auth', 'none'] : ['--http', 'off']),
     '--https',
     'off',
     '--mx',
@@ -63,8 +63,11 @@ export async function serve({ home, group, prefix = [] }) {
     if (child.exitCode !== null || performance.now() - began > 60_000) throw new Error(`mailctl serve was not ready: ${lastWords()}`)
     await new Promise(done => setTimeout(done, 5))
   }
+  const portOf = place => Number(place.split(':').at(-1))
+  const { Smtp, Http } = JSON.parse(readFileSync(ready, 'utf8'))
   return {
-    port: Number(JSON.parse(readFileSync(ready, 'utf8')).Smtp.split(':').at(-1)),
+    port: portOf(Smtp),
+    ...(Http !== null && { httpPort: portOf(Http) }),
     readyMs: performance.now() - began,
     async stop() {
       const code = await stop(child)

@@ -132,6 +132,11 @@ export class LargeText {
     return this.#base64.toString('latin1')
   }
 
+  /** Decoded at once. */
+  bytes(): Buffer {
+    return Buffer.from(this.text(), 'base64')
+  }
+
   /** Decoded, piece by piece. */
   open(): Readable {
     return Readable.from(pieces(this.#base64), { objectMode: false, highWaterMark: PIECE })

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto'
 import { MailctlError } from '../base/errors.ts'
 import { parseMailbox, parseMailboxList } from '../mail/address.ts'
-import { composeMessage, recipientsOf } from '../mail/compose.ts'
+import { composeMessage, composeWhole, recipientsOf } from '../mail/compose.ts'
 import type { Draft, DraftPart, InlinePart } from '../mail/draft.ts'
 import { findField, headerField, prependField } from '../mail/header.ts'
-import { splitMessage } from '../mail/split.ts'
+import { splitMessage, splitWhole } from '../mail/split.ts'
 import type { App } from '../operations/app.ts'
 import type { Submission } from '../operations/submit-message.ts'
 import { RequestFault } from './faults.ts'
@@ -13,6 +13,9 @@ import type { Members } from './members.ts'
 
 export type Field = readonly [name: string, value: string]
 export type Content = Pick<Submission, 'content' | 'recipients'>
+
+/** Octets up to which a message is made in memory, without streams. */
+const WHOLE_BYTES = 64 * 1024
 
 /** How long a large message may wait for its turn in the account's bandwidth. */
 export const BANDWIDTH_WAIT_MS = 60_000
@@ -64,7 +67,7 @@ interface RawMessage {
 export async function rawContent({ part, from, recipients }: RawMessage): Promise<Content> {
   const data = part.blob('Data')
   if (data === undefined) throw badRequest(null)
-  const content = await splitMessage(data.open())
+  const content = data.length > WHOLE_BYTES ? await splitMessage(data.open()) : splitWhole(data.bytes())
   const field = findField(content.header, 'From')
   if (field === undefined && from === undefined) throw new MailctlError('message-rejected', "Missing required header 'From'.")
   const header = field === undefined && from !== undefined ? prependField(content.header, headerField('From', from)) : content.header
@@ -92,7 +95,9 @@ export async function simpleContent({ ids }: Pick<App, 'ids'>, part: Members, pe
     messageId: null,
     boundarySeed: createHash('sha256').update(ids.newMessageId()).digest('hex').slice(0, 24),
   }
-  return { content: await composeMessage(draft), recipients: recipientsOf(draft) }
+  const files = [...draft.attachments, ...draft.inline]
+  const isSmall = files.length === 0 && (draft.text ?? '').length + (draft.html ?? '').length <= WHOLE_BYTES
+  return { content: await (isSmall ? composeWhole(draft) : composeMessage(draft)), recipients: recipientsOf(draft) }
 }
 
 export const fieldsIn = (input: Members, name = 'Headers'): Field[] =>
