@@ -18,6 +18,24 @@ const SEND = JSON.stringify({
   Destination: { ToAddresses: ['user@example.net'] },
   Content: { Simple: { Subject: { Data: 'bench' }, Body: { Text: { Data: 'x'.repeat(1_024) } } } },
 })
+/** What the emulator is to say of its account. */
+const ACCOUNT = {
+  DedicatedIpAutoWarmupEnabled: false,
+  Details: {
+    AdditionalContactEmailAddresses: ['ops@bench.test'],
+    ContactLanguage: 'EN',
+    MailType: 'TRANSACTIONAL',
+    ReviewDetails: { CaseId: '1', Status: 'GRANTED' },
+    UseCaseDescription: 'bench',
+    WebsiteURL: 'https://bench.test',
+  },
+  EnforcementStatus: 'HEALTHY',
+  ProductionAccessEnabled: true,
+  SendingEnabled: true,
+  SendQuota: { Max24HourSend: -1, MaxSendRate: 1_000_000, SentLast24Hours: 0 },
+  SuppressionAttributes: { SuppressedReasons: ['BOUNCE', 'COMPLAINT'] },
+}
+
 const CALLS = [
   { name: 'SendEmail', method: 'POST', path: '/v2/email/outbound-emails', body: SEND },
   { name: 'GetAccount', method: 'GET', path: '/v2/email/account' },
@@ -92,7 +110,7 @@ const emulator = folder => ({
     const port = await freePort()
     const child = group.spawn(process.execPath, [join(modules, EMULATOR.name, 'dist/cli.js'), '--port', String(port)], {
       stdio: 'ignore',
-      env: environment(folder),
+      env: { ...environment(folder), AWS_SES_ACCOUNT: JSON.stringify(ACCOUNT) },
     })
     await answers(port)
     return { port, stop: () => stop(child) }
