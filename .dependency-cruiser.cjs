@@ -28,6 +28,13 @@ module.exports = {
   forbidden: [
     ...Object.entries(may).map(wall),
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'test-kit-apart', severity: 'error', from: { path: '^src/(?!test-kit/)' }, to: { path: '^src/test-kit/' } },
+    {
+      name: 'test-kit-walls',
+      severity: 'error',
+      from: { path: '^src/test-kit/' },
+      to: { path: '^src/(adapters|lab|delivery|worker|smtpd)/' },
+    },
     {
       name: 'doors-use-types-only',
       severity: 'error',

@@ -1,6 +1,8 @@
-// Bundles src/ into dist/: one small entry, and a chunk for each command, loaded only when that command runs. Then the manual page.
-import { cpSync, readFileSync, rmSync } from 'node:fs'
+// Bundles src/ into dist/: one small entry, and a chunk for each command, loaded only when that command runs; `mailctl/test` with its types beside
+// it. Then the manual page.
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
+import ts from 'typescript'
 import { writeManPage } from './man-page.mjs'
 
 const { version, dependencies, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -24,7 +26,7 @@ const builtins = {
 }
 rmSync('dist', { recursive: true, force: true })
 await build({
-  entryPoints: { main: 'src/main.ts' },
+  entryPoints: { main: 'src/main.ts', test: 'src/test-kit/index.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,
@@ -41,4 +43,14 @@ await build({
 })
 // A worker starts from a file of its own; chunks look for it beside them.
 cpSync('src/adapters/template-worker.mjs', 'dist/chunks/template-worker.mjs')
+// Its types stand for themselves: a file for what it exports, one for what that is made of.
+for (const name of ['index', 'types']) {
+  const source = readFileSync(`src/test-kit/${name}.ts`, 'utf8')
+  const { outputText } = ts.transpileDeclaration(source, {
+    fileName: `${name}.ts`,
+    compilerOptions: { target: ts.ScriptTarget.ES2022, stripInternal: true },
+  })
+  mkdirSync('dist/test-kit', { recursive: true })
+  writeFileSync(`dist/test-kit/${name}.d.ts`, outputText.replaceAll(".ts'", ".js'"))
+}
 writeManPage(version)

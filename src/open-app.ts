@@ -26,6 +26,7 @@ import type { Resolver } from './ports/resolver.ts'
 import type { Config, Network } from './ports/settings.ts'
 import type { StsPolicies } from './ports/sts-policies.ts'
 import type { Transport } from './ports/transport.ts'
+import type { Sockets } from './wire/sockets.ts'
 
 export interface OpenedApp extends App {
   /** Ends listeners and sessions, gives leases back, closes the databases. */
@@ -34,10 +35,12 @@ export interface OpenedApp extends App {
 
 export interface OpenAppOptions {
   readonly log: Log
+  /** How the lab and its visitors meet; with any but TCP names are looked up in its zone itself, and nothing listens anywhere. Lab only. */
+  readonly sockets?: Sockets
 }
 
 /** @throws MailctlError config when the home has no account or is newer than this program, store-unavailable, forbidden (virtual clock outside the lab) */
-export async function openApp(config: Config, { log }: OpenAppOptions): Promise<OpenedApp> {
+export async function openApp(config: Config, { log, sockets }: OpenAppOptions): Promise<OpenedApp> {
   const { home, settings } = config
   const { network } = settings
   const { store, clock, ids, database } = openAccount(home, network, { region: settings.region })
@@ -51,7 +54,11 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
   // Where the lab's receivers bring their reports to, whatever doors `serve` has open.
   const inbound = once(async () => {
     const [{ openInboundMx }, tls] = await Promise.all([import('./smtpd/inbound-mx.ts'), certificates.own()])
-    const door = await openInboundMx({ store, clock, ids, settings }, { host: '127.0.0.1', port: 0 }, { tls, log })
+    const door = await openInboundMx(
+      { store, clock, ids, settings },
+      { host: '127.0.0.1', port: 0 },
+      { tls, log, ...(sockets && { sockets }) },
+    )
     door.unref()
     return door
   })
@@ -63,12 +70,16 @@ export async function openApp(config: Config, { log }: OpenAppOptions): Promise<
     now: () => clock.now(),
     inbound: inbound.get,
     log,
+    sockets,
   })
   const resolver = lazyResolver(network, async () => {
+    if (sockets) return zoneResolver(() => lab.zone())
     const { createResolver } = await import('./adapters/resolver.ts')
     return createResolver({ network, resolver: config.resolver, labServer: () => lab.dns(), log })
   })
-  const transport = lazyTransport(async () => (await import('./adapters/transport.ts')).createTransport({ network, lab }))
+  const transport = lazyTransport(async () =>
+    (await import('./adapters/transport.ts')).createTransport({ network, lab, ...(sockets && { sockets }) }),
+  )
   const tlsReports = openTlsReports(database, { now: () => clock.now(), log })
   // In the lab domains have no policies, and what TLS does there is no news; a relay reads the policies itself.
   const stsPolicies =
@@ -157,6 +168,12 @@ function lazyResolver(network: Network, load: () => Promise<Resolver>): Resolver
     takeNotices: () => notices(),
     close: async () => (await resolver.opened())?.close(),
   }
+}
+
+/** The lab's names without its name server. */
+function zoneResolver(zone: () => Promise<OpenLab['zone']>): Resolver {
+  const lookup: Resolver['lookup'] = async (name, type) => (await zone()).resolve(name, type)
+  return { lookup, lookupAuthoritative: lookup, proof: 'lab', takeNotices: () => [], close: async () => {} }
 }
 
 const noStsPolicies: StsPolicies = { policyOf: async () => ({ kind: 'none' }), close: async () => {} }
@@ -262,6 +279,7 @@ interface LabPlace {
   readonly now: () => number
   readonly inbound: () => Promise<{ readonly address: string; readonly port: number }>
   readonly log: Log
+  readonly sockets: Sockets | undefined
 }
 
 /** The lab, with its module and its database loaded when something first asks for it. */
@@ -328,9 +346,10 @@ class LazyLab implements Lab {
   }
 
   async #openLab(): Promise<{ readonly lab: OpenLab; readonly database: Database }> {
-    const { network, hostname, scale, now, inbound, log } = this.#place
+    const { network, hostname, scale, now, inbound, log, sockets } = this.#place
     const [{ openLab }, { LAB_MIGRATIONS }] = await Promise.all([import('./lab/lab.ts'), import('./lab/schema.ts')])
     const database = openDatabase(this.#file, LAB_MIGRATIONS)
-    return { database, lab: openLab({ database, now, hostname, scale, scope: network === 'lab' ? 'internet' : 'simulator', inbound, log }) }
+    const scope = network === 'lab' ? 'internet' : 'simulator'
+    return { database, lab: openLab({ database, now, hostname, scale, scope, inbound, log, ...(sockets && { sockets }) }) }
   }
 }

@@ -2,7 +2,7 @@
  * Opens the transport's TCP connections: the only place that does. A connection that must stay on this machine passes the loopback guard
  * immediately before the socket is made, so no packet of it can leave.
  */
-import net, { isIP, type Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { MailctlError } from '../base/errors.ts'
 import type { Lab } from '../ports/lab.ts'
 import type { Network } from '../ports/settings.ts'
@@ -11,6 +11,7 @@ import { assertLoopback } from '../wire/loopback.ts'
 import { SessionBroken } from '../wire/session-broken.ts'
 import { describeSocketError } from '../wire/smtp-client-connection.ts'
 import type { Transcript } from '../wire/smtp-transcript.ts'
+import type { Sockets } from '../wire/sockets.ts'
 
 /** RFC 8305 §5, connection attempt delay. */
 export const STAGGER_MS = 250
@@ -60,7 +61,8 @@ interface Dialling {
   readonly staggerMs: number
   readonly transcript: Transcript
   /** Every open socket is in it, until it closes. */
-  readonly sockets: Set<Socket>
+  readonly open: Set<Socket>
+  readonly sockets: Sockets
   readonly signal?: AbortSignal
 }
 
@@ -116,14 +118,14 @@ interface Race {
 }
 
 /** @throws SessionBroken connect; MailctlError forbidden, when the place must be on loopback and is not */
-async function connectTo(place: Place, { timeoutMs, transcript, sockets, signal }: Dialling, race: Race): Promise<Socket> {
+async function connectTo(place: Place, { timeoutMs, transcript, open, sockets, signal }: Dialling, race: Race): Promise<Socket> {
   const { address, port, source } = place
   if (place.reach === 'loopback') assertLoopback(address)
   transcript.add('*', `connecting to ${address}:${port}${source === undefined ? '' : ` from ${source}`}`)
-  const socket = net.connect({ host: address, port, noDelay: true, ...(source !== undefined && { localAddress: source }) })
-  sockets.add(socket)
+  const socket = sockets.connect({ host: address, port, ...(source !== undefined && { localAddress: source }) })
+  open.add(socket)
   race.sockets.add(socket)
-  socket.once('close', () => sockets.delete(socket))
+  socket.once('close', () => open.delete(socket))
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
     const onAbort = (): void => void socket.destroy(new Error('interrupted'))

@@ -7,7 +7,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { formatSize } from '../base/duration.ts'
-import { MailctlError, messageOf } from '../base/errors.ts'
+import { codeOf, MailctlError, messageOf } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 import { SNIFF_OCTETS } from '../mail/media-type.ts'
 import type { Files, InputFile } from '../ports/files.ts'
@@ -32,7 +32,7 @@ function unreadable(path: string, why: string, cause?: unknown): MailctlError {
 
 function explain(path: string, error: unknown): MailctlError {
   if (error instanceof MailctlError) return error
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error) ?? ''
   return unreadable(path, REASONS[code] ?? `cannot be read: ${messageOf(error)}`, error)
 }
 

@@ -8,7 +8,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { DkimKeyLength } from '../account/identity.ts'
-import { MailctlError } from '../base/errors.ts'
+import { codeOf, MailctlError } from '../base/errors.ts'
 import type { Keys } from '../ports/keys.ts'
 import { fileFailure, makePrivateFolder, syncFile } from './private-files.ts'
 
@@ -66,7 +66,7 @@ export function openKeys(folder: string): Keys {
     for (const file of [callersFile(dkim, selector, domain), ownFile(dkim, selector)]) {
       const stamp = stampOf(file)
       const pem = await readFile(file, 'latin1').catch((error: unknown) => {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+        if (codeOf(error) === 'ENOENT') return undefined
         throw fileFailure(`cannot read the key ${file}`, error)
       })
       if (pem === undefined) continue

@@ -1,7 +1,7 @@
 /** Files and folders that only their owner may read, whatever the umask; syncing them to disk; and their failures as one helpful line. */
 import { chmodSync, closeSync, constants, existsSync, fchmodSync, fstatSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { MailctlError, messageOf } from '../base/errors.ts'
+import { codeOf, MailctlError, messageOf } from '../base/errors.ts'
 
 /** Makes the file when it is not there; mode 0600 in any case. @throws MailctlError store-unavailable */
 export function makePrivateFile(file: string): void {
@@ -42,7 +42,7 @@ function makeOne(folder: string): void {
     chmodSync(folder, 0o700)
   } catch (error) {
     // Another process that makes the same home was faster.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (codeOf(error) !== 'EEXIST') throw error
   }
 }
 
@@ -61,7 +61,7 @@ export function syncFile(path: string): void {
 /** The failure of a file or folder of the home as a MailctlError `store-unavailable`. */
 export function fileFailure(what: string, error: unknown): MailctlError {
   if (error instanceof MailctlError) return error
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   if (code === 'ENOSPC' || code === 'EFBIG' || code === 'EDQUOT')
     return new MailctlError('store-unavailable', `${what}: disk full (${code})`, {
       hint: 'Free some space and try again; nothing was stored.',

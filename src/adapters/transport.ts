@@ -19,6 +19,7 @@ import { SmtpClient } from '../wire/smtp-client.ts'
 import { type Errand, SmtpClientConnection } from '../wire/smtp-client-connection.ts'
 import { DEFAULT_TIMEOUTS, type SmtpTimeouts } from '../wire/smtp-timeouts.ts'
 import { Transcript } from '../wire/smtp-transcript.ts'
+import { type Sockets, tcpSockets } from '../wire/sockets.ts'
 import { connectToOneOf, placesOf, STAGGER_MS } from './connector.ts'
 import { openSession, type SessionWish } from './open-session.ts'
 import { DEFAULT_POOL_LIMITS, type PoolLimits, type Session, SessionPool } from './session-pool.ts'
@@ -33,6 +34,8 @@ export interface TransportOptions {
   readonly keep?: Partial<PoolLimits>
   /** How long an address is dialled alone before its rival is too; RFC 8305's 250 ms when absent. */
   readonly staggerMs?: number
+  /** Absent: TCP. */
+  readonly sockets?: Sockets
   /** PEM of the authorities that certificates must chain to where they are verified. Absent: those that Node trusts. */
   readonly ca?: string
 }
@@ -42,12 +45,20 @@ interface Job {
   connection: SmtpClientConnection | undefined
 }
 
-export function createTransport({ network, lab, timeouts: given, keep, staggerMs = STAGGER_MS, ca }: TransportOptions): Transport {
+export function createTransport({
+  network,
+  lab,
+  timeouts: given,
+  keep,
+  staggerMs = STAGGER_MS,
+  sockets = tcpSockets,
+  ca,
+}: TransportOptions): Transport {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...given }
   const limits = { ...DEFAULT_POOL_LIMITS, ...keep }
   const clock = new DeadlineClock(tickMs([...Object.values(timeouts), limits.idleMs]))
   const pool = new SessionPool(clock, limits)
-  const sockets = new Set<Socket>()
+  const open = new Set<Socket>()
 
   async function attempt(hop: Hop, delivery: Delivery, signal?: AbortSignal): Promise<HopResult> {
     const transcript = new Transcript()
@@ -148,7 +159,7 @@ export function createTransport({ network, lab, timeouts: given, keep, staggerMs
     const places = await placesOf(hop, { network, lab })
     const timeoutMs = Math.min(timeouts.connectMs, leftMs)
     const { transcript } = errand
-    const { socket, address } = await connectToOneOf(places, { timeoutMs, staggerMs, transcript, sockets, ...(signal && { signal }) })
+    const { socket, address } = await connectToOneOf(places, { timeoutMs, staggerMs, transcript, open, sockets, ...(signal && { signal }) })
     const connection = new SmtpClientConnection(socket, { clock, errand })
     job.connection = connection
     return { client: new SmtpClient(connection, timeouts), address, served: 0 }
@@ -159,7 +170,7 @@ export function createTransport({ network, lab, timeouts: given, keep, staggerMs
     greet,
     async close() {
       pool.close()
-      for (const socket of sockets) socket.destroy()
+      for (const socket of open) socket.destroy()
     },
   }
 }

@@ -48,4 +48,11 @@ export class MailctlError extends Error {
 }
 
 /** The message of anything that was thrown, without its stack. */
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
+export const messageOf = (thrown: unknown): string => (isError(thrown) ? thrown.message : String(thrown))
+
+/** What the system calls a failure, such as `ENOENT`; undefined for anything that has no such code. */
+export const codeOf = (thrown: unknown): string | undefined => (isError(thrown) && 'code' in thrown ? String(thrown.code) : undefined)
+
+/** By its form: under a test runner with realms of its own, Node's errors are no instances of its `Error`. */
+const isError = (thrown: unknown): thrown is Error =>
+  thrown instanceof Error || (typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string')

@@ -1,12 +1,12 @@
 /** A new file that only its owner may read. What is there already, a link included, is never written to. */
 import { open, rm } from 'node:fs/promises'
-import { MailctlError, messageOf } from '../base/errors.ts'
+import { codeOf, MailctlError, messageOf } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
 
 /** Whole and on the disk when it resolves, or absent. @throws MailctlError already-exists, store-unavailable */
 export async function writePrivateFile(file: string, text: string): Promise<void> {
   const handle = await open(file, 'wx', 0o600).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+    if (codeOf(error) === 'EEXIST')
       throw new MailctlError('already-exists', `${printable(file)} is there already, and is not overwritten`, { hint: 'Name a new file.' })
     throw failure(file, error)
   })

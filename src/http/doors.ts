@@ -6,6 +6,7 @@ import { MailctlError } from '../base/errors.ts'
 import type { App } from '../operations/app.ts'
 import type { ServerTls } from '../ports/certificates.ts'
 import { isLoopback } from '../wire/loopback.ts'
+import type { Sockets } from '../wire/sockets.ts'
 import { authenticator } from './authenticate.ts'
 import { HttpMetrics } from './metrics.ts'
 import { routesOf } from './routes.ts'
@@ -28,6 +29,8 @@ export interface HttpDoorsAsk {
   readonly auth: HttpAuth
   /** Who delivers what was accepted. */
   readonly delivery: Delivery
+  /** Absent: TCP. */
+  readonly sockets?: Sockets
   readonly version: string
   /** Told of what failed through no fault of a client's. */
   readonly warn: (text: string) => void
@@ -59,7 +62,7 @@ export function checkHttpDoors({ http, https, auth }: HttpPlaces): void {
 /** @throws MailctlError forbidden; unreachable: an address cannot be had */
 export async function openHttpDoors(app: App, ask: HttpDoorsAsk): Promise<HttpDoors> {
   checkHttpDoors(ask)
-  const { http, https, auth, delivery, version, warn } = ask
+  const { http, https, auth, delivery, sockets, version, warn } = ask
   const metrics = new HttpMetrics()
   const authenticate = auth === 'sigv4' ? authenticator({ credentials: app.credentials }) : undefined
   const shared = {
@@ -68,6 +71,7 @@ export async function openHttpDoors(app: App, ask: HttpDoorsAsk): Promise<HttpDo
     metrics,
     log: app.log,
     warn,
+    ...(sockets && { sockets }),
   }
   const plain = http && (await openHttpDoor({ ...shared, ...http }))
   try {

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream'
 import { MailctlError, messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { ServerTls } from '../ports/certificates.ts'
+import type { Sockets } from '../wire/sockets.ts'
 import type { RequestMetrics } from './metrics.ts'
 import { refusalOf } from './own-names.ts'
 import { reportFailure } from './report-failure.ts'
@@ -23,6 +24,8 @@ export interface HttpDoorOptions {
   readonly port: number
   /** PEM; absent: no TLS. */
   readonly tls?: ServerTls
+  /** Absent: TCP. Without TLS only. */
+  readonly sockets?: Sockets
   readonly routes: readonly Route[]
   /** Names it answers to besides address literals and localhost, lower case. */
   readonly names: ReadonlySet<string>
@@ -86,11 +89,11 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
         response.destroy()
       })
   })
-  await listening(server, options)
-  const bound = server.address() as AddressInfo
+  const listener = options.sockets && (await options.sockets.listen({ host, port }, socket => void server.emit('connection', socket)))
+  if (!listener) await listening(server, options)
   return {
     address: host,
-    port: bound.port ?? port,
+    port: listener?.port ?? (server.address() as AddressInfo).port ?? port,
     async close(graceMs) {
       const gone = new Promise<void>(done => server.close(() => done()))
       server.closeIdleConnections()
@@ -99,7 +102,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
         server.closeAllConnections()
         for (const socket of open) socket.destroy()
       }, graceMs)
-      await gone
+      await Promise.all([gone, listener?.close()])
       clearTimeout(late)
     },
   }

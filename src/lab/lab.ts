@@ -3,13 +3,13 @@
  * State lives in `lab.db`, so several processes and later ones see the same box. It connects to nothing but the hosts of return paths, to which
  * receivers mail their reports, on loopback.
  */
-import { createServer } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Database } from '../base/database.ts'
 import { MailctlError, messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { DnsAnswer, RecordType } from '../mail/dns-record.ts'
 import type { DnsServer } from '../wire/dns-server.ts'
+import { type Sockets, tcpSockets } from '../wire/sockets.ts'
 import { labAuthority } from './authority.ts'
 import { Inbox, type InboxFilter, type InboxMessage } from './inbox.ts'
 import { type PendingReport, PendingReports } from './pending-reports.ts'
@@ -33,6 +33,8 @@ export interface LabOptions {
   /** One message stands for so many, where look-alikes count; default 1. */
   readonly scale?: number
   readonly log?: Log
+  /** Absent: TCP on loopback. */
+  readonly sockets?: Sockets
   /** Where the account takes reports; opened by the first call. */
   readonly inbound: () => Promise<Place>
 }
@@ -75,7 +77,7 @@ export interface OpenLab {
 }
 
 export function openLab(options: LabOptions): OpenLab {
-  const { database, now, hostname, scope, log, inbound } = options
+  const { database, now, hostname, scope, log, inbound, sockets = tcpSockets } = options
   const zone = new LabZone(database, hostname)
   const inbox = new Inbox(database)
   const reports = new PendingReports(database)
@@ -92,7 +94,7 @@ export function openLab(options: LabOptions): OpenLab {
   }
 
   const openDoor = async (host: string, site: Site, address: string): Promise<Place> => {
-    if (site.policy.isDown?.(host)) return closedPort(address)
+    if (site.policy.isDown?.(host)) return closedPort(sockets, address)
     const receiver = new Receiver({
       host,
       site,
@@ -101,6 +103,7 @@ export function openLab(options: LabOptions): OpenLab {
       reports,
       lookup,
       scale: options.scale ?? 1,
+      sockets,
     })
     receivers.push(receiver)
     return receiver.listen(address)
@@ -143,7 +146,7 @@ export function openLab(options: LabOptions): OpenLab {
   async function sendOne(report: PendingReport): Promise<boolean> {
     const { sendReport } = await import('./report-sender.ts')
     const code = await hostOf(report.returnPath)
-      .then(place => sendReport(report, place))
+      .then(place => sendReport(report, place, sockets))
       .catch((thrown: unknown) => {
         log?.('smtp', `* report to ${report.returnPath}: ${messageOf(thrown)}`)
         return 451
@@ -193,11 +196,8 @@ export function openLab(options: LabOptions): OpenLab {
 }
 
 /** A port on which nobody listens: one that was free a moment ago. */
-async function closedPort(address: string): Promise<Place> {
-  const probe = createServer()
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, address, resolve))
-  const bound = probe.address()
-  await new Promise(resolve => probe.close(resolve))
-  if (bound === null || typeof bound === 'string') throw new TypeError('a probe has a port')
-  return { address, port: bound.port }
+async function closedPort(sockets: Sockets, address: string): Promise<Place> {
+  const probe = await sockets.listen({ host: address, port: 0 }, socket => socket.destroy())
+  await probe.close()
+  return { address, port: probe.port }
 }

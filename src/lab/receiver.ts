@@ -11,6 +11,7 @@ import type { Header } from '../mail/header.ts'
 import { type Reply, replyText } from '../mail/reply.ts'
 import { SmtpServer } from '../wire/smtp-server.ts'
 import { type SmtpPeer, type SmtpSession, smtpReply } from '../wire/smtp-session.ts'
+import type { Sockets } from '../wire/sockets.ts'
 import { contextFor } from './authority.ts'
 import { type Arriving, hopCount, type Inbox } from './inbox.ts'
 import type { PendingReports, Returned } from './pending-reports.ts'
@@ -45,6 +46,7 @@ export interface ReceiverOptions {
   readonly lookup: (name: string, type: RecordType) => Promise<DnsAnswer>
   /** One message stands for so many, where look-alikes count. */
   readonly scale: number
+  readonly sockets: Sockets
 }
 
 export class Receiver {
@@ -54,12 +56,13 @@ export class Receiver {
   readonly #working = new Set<Promise<Reply>>()
 
   constructor(options: ReceiverOptions) {
-    const { host, site, memory } = options
+    const { host, site, memory, sockets } = options
     const { tls } = site.policy
     this.#options = options
     this.#server = new SmtpServer({
       hostname: host,
       maxMessageBytes: MAX_ARRIVING_BYTES,
+      sockets,
       session: peer => this.#session(peer),
       ...(tls === 'none' ? {} : { tls: { mode: 'starttls', context: () => contextFor(tls, host, memory.database) } }),
     })

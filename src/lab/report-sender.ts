@@ -1,5 +1,4 @@
 /** Hands one report to the host of its return path: an SMTP session like any other, on loopback only. */
-import { connect } from 'node:net'
 import { bodyInMemory } from '../mail/body.ts'
 import { DeadlineClock } from '../wire/deadline-clock.ts'
 import { assertLoopback } from '../wire/loopback.ts'
@@ -7,6 +6,7 @@ import { SmtpClient } from '../wire/smtp-client.ts'
 import { SmtpClientConnection } from '../wire/smtp-client-connection.ts'
 import { DEFAULT_TIMEOUTS } from '../wire/smtp-timeouts.ts'
 import { Transcript } from '../wire/smtp-transcript.ts'
+import type { Sockets } from '../wire/sockets.ts'
 import type { PendingReport } from './pending-reports.ts'
 
 /** For the whole session, in milliseconds. */
@@ -17,10 +17,11 @@ const TICK_MS = 1_000
 export async function sendReport(
   { receiver, returnPath, head, body }: PendingReport,
   { address, port }: { readonly address: string; readonly port: number },
+  sockets: Sockets,
 ): Promise<number> {
   assertLoopback(address)
   const errand = { transcript: new Transcript(), limitMs: LIMIT_MS, endsAt: performance.now() + LIMIT_MS }
-  const socket = connect({ host: address, port, noDelay: true })
+  const socket = sockets.connect({ host: address, port })
   const client = new SmtpClient(new SmtpClientConnection(socket, { clock: new DeadlineClock(TICK_MS), errand }), DEFAULT_TIMEOUTS)
   try {
     const greeting = await client.greeting()

@@ -11,10 +11,13 @@ import type { Reply } from '../mail/reply.ts'
 import { type IngestApp, ingestReport, noteForgedPath, reportAddress } from '../operations/ingest-report.ts'
 import { SmtpServer } from '../wire/smtp-server.ts'
 import { type SmtpPeer, type SmtpSession, smtpReply } from '../wire/smtp-session.ts'
+import type { Sockets } from '../wire/sockets.ts'
 
 export interface InboundOptions {
   readonly tls: SecureContextOptions
   readonly log: Log
+  /** Absent: TCP. */
+  readonly sockets?: Sockets
 }
 
 export interface InboundMx {
@@ -45,12 +48,13 @@ const TOO_EARLY = smtpReply(451, '4.2.0', 'The message that this is about is sti
 export async function openInboundMx(
   app: IngestApp,
   { host, port }: { readonly host: string; readonly port: number },
-  { tls, log }: InboundOptions,
+  { tls, log, sockets }: InboundOptions,
 ): Promise<InboundMx> {
   const server = new SmtpServer({
     hostname: app.settings.hostname,
     maxMessageBytes: MAX_REPORT_BYTES,
     maxConnections: MAX_CONNECTIONS,
+    ...(sockets && { sockets }),
     tls: { mode: 'starttls', context: () => createSecureContext(tls) },
     ...(log !== silent && { log: (line: string) => log('smtp', line) }),
     session: peer => inboundSession(app, peer, log),

@@ -2,11 +2,12 @@
  * An SMTP listener: takes connections, counts them, watches their time and ends them. How they go is
  * `smtp-connection.ts`, what is said in them `smtp-dialogue.ts`, what is decided in them the `SmtpSession` behind it. Never holds more than `maxConnections` sessions; time-outs are checked by one timer.
  */
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { CollectingRoom } from './smtp-collector.ts'
 import { type Listener, SmtpConnection } from './smtp-connection.ts'
 import { STANDARD } from './smtp-phrases.ts'
 import type { SmtpServerOptions, SmtpTimeouts } from './smtp-session.ts'
+import { type SocketListener, tcpSockets } from './sockets.ts'
 
 const DEFAULT_TIMEOUTS: SmtpTimeouts = { commandMs: 300_000, dataMs: 180_000, messageMs: 3_600_000, handshakeMs: 30_000 }
 
@@ -16,8 +17,8 @@ const COLLECTING_BYTES = 16 * 1024 * 1024
 export class SmtpServer {
   readonly #options: SmtpServerOptions
   readonly #timeouts: SmtpTimeouts
-  readonly #server: Server
-  readonly #listener: Listener
+  readonly #shared: Listener
+  #listener: SocketListener | undefined
   readonly #connections = new Set<SmtpConnection>()
   /** Came since the last poll, and before it. */
   #fresh: SmtpConnection[] = []
@@ -28,34 +29,26 @@ export class SmtpServer {
   constructor(options: SmtpServerOptions) {
     this.#options = options
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
-    this.#listener = {
+    this.#shared = {
       options,
       timeouts: this.#timeouts,
       room: new CollectingRoom(COLLECTING_BYTES),
       greetSoon: connection => this.#greetSoon(connection),
       closed: connection => this.#closed(connection),
     }
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, socket => this.#accept(socket))
   }
 
   /** @param port 0 picks a free one  @throws the system's error when the address cannot be had */
   async listen(address: string, port: number): Promise<{ readonly address: string; readonly port: number }> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host: address, port }, () => {
-        this.#server.off('error', reject)
-        this.#server.on('error', error => this.#options.log?.(`* listener: ${error.message}`))
-        resolve()
-      })
-    })
-    const bound = this.#server.address()
-    if (bound === null || typeof bound === 'string') throw new TypeError('an SMTP listener has an address and a port')
-    return { address: bound.address, port: bound.port }
+    const { sockets = tcpSockets, log } = this.#options
+    const connected = (socket: Socket): void => this.#accept(socket)
+    this.#listener = await sockets.listen({ host: address, port }, connected, error => log?.(`* listener: ${error.message}`))
+    return { address: this.#listener.address, port: this.#listener.port }
   }
 
   /** Lets the process end although the listener is open; sessions still hold it. */
   unref(): void {
-    this.#server.unref()
+    this.#listener?.unref()
   }
 
   /**
@@ -63,7 +56,7 @@ export class SmtpServer {
    * Resolves when every session was closed.
    */
   async close(graceMs = 0): Promise<void> {
-    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    const closed = this.#listener?.close()
     for (const connection of this.#connections) connection.shutDown()
     const empty = new Promise<void>(resolve => {
       if (this.#connections.size === 0) resolve()
@@ -89,7 +82,7 @@ export class SmtpServer {
       socket.end(`${code} ${lines[0] ?? ''}\r\n`, () => socket.destroy())
       return
     }
-    this.#connections.add(new SmtpConnection(socket, this.#listener))
+    this.#connections.add(new SmtpConnection(socket, this.#shared))
     this.#clock ??= this.#startClock()
   }
 

@@ -8,6 +8,7 @@ import type { SecureContext } from 'node:tls'
 import type { EnhancedStatus, Reply } from '../mail/reply.ts'
 import type { Login } from './sasl.ts'
 import type { Phrases } from './smtp-phrases.ts'
+import type { Sockets } from './sockets.ts'
 
 export type Answer = Reply | Promise<Reply>
 
@@ -75,6 +76,8 @@ export interface SmtpServerOptions {
   /** `starttls` offers it; `implicit` begins with it. Called once, when first needed. */
   readonly tls?: { readonly mode: 'starttls' | 'implicit'; readonly context: () => SecureContext }
   readonly timeouts?: Partial<SmtpTimeouts>
+  /** Absent: TCP. */
+  readonly sockets?: Sockets
   /** Absent: `STANDARD`. */
   readonly phrases?: Phrases
   /** What to answer to a malformed address; absent: the phrase `badSender` or `badRecipient`. @param path as sent, printable ASCII */

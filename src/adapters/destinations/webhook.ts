@@ -7,7 +7,7 @@ import { lookup } from 'node:dns/promises'
 import * as http from 'node:http'
 import * as https from 'node:https'
 import { isIP } from 'node:net'
-import { messageOf } from '../../base/errors.ts'
+import { codeOf, messageOf } from '../../base/errors.ts'
 import type { Parcel, Receipt } from '../../ports/event-publisher.ts'
 import { isListedHost, mayReach, type Reach } from '../../wire/webhook-reach.ts'
 
@@ -53,7 +53,7 @@ export function openWebhooks({ timeoutMs = ANSWER_MS, ...reach }: WebhookOptions
         return await postTo(url, address, parcel, signal)
       } catch (error) {
         failure = error
-        if (signal.aborted || !(error instanceof Error && 'code' in error && isNoConnection(String(error.code)))) break
+        if (signal.aborted || !isNoConnection(codeOf(error) ?? '')) break
       }
     }
     throw failure
@@ -149,8 +149,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name could not be looked up',
 }
 
-const reasonOf = (error: unknown): string =>
-  (error instanceof Error && 'code' in error ? REASONS[String(error.code)] : undefined) ?? messageOf(error)
+const reasonOf = (error: unknown): string => REASONS[codeOf(error) ?? ''] ?? messageOf(error)
 
 function summaryOf({ status, reason, body, taken }: { status: number; reason: string; body: string; taken: boolean }): string {
   const line = `${status} ${reason}`.trim()

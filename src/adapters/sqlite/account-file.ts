@@ -6,7 +6,7 @@ import { type Account, SANDBOX } from '../../account/account.ts'
 import type { ProofScope } from '../../account/admit.ts'
 import { SUPPRESSION_REASONS } from '../../account/suppression.ts'
 import type { Database, Migration } from '../../base/database.ts'
-import { MailctlError } from '../../base/errors.ts'
+import { codeOf, MailctlError } from '../../base/errors.ts'
 import type { Clock, Ids } from '../../ports/clock.ts'
 import type { Store } from '../../ports/store.ts'
 import { fileFailure, makePrivateFolder } from '../private-files.ts'
@@ -117,7 +117,7 @@ function isThere(file: string): boolean {
   try {
     return statSync(file).isFile()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return false
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return false
     throw fileFailure(`cannot open ${file}`, error)
   }
 }

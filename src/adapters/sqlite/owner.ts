@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Database, SqlRow } from '../../base/database.ts'
+import { codeOf } from '../../base/errors.ts'
 import type { Leased } from '../../ports/store.ts'
 import { openClock } from './clock.ts'
 import { number, optional, text } from './columns.ts'
@@ -54,7 +55,7 @@ export const systemProcesses: Processes = {
       process.kill(pid, 0)
       return true
     } catch (error) {
-      return error instanceof Error && 'code' in error && error.code === 'EPERM'
+      return codeOf(error) === 'EPERM'
     }
   },
 }

@@ -9,7 +9,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { closeSync, fchmodSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database } from '../../base/database.ts'
-import { MailctlError, messageOf } from '../../base/errors.ts'
+import { codeOf, MailctlError, messageOf } from '../../base/errors.ts'
 import { fileFailure, makePrivateFolder, syncFile } from '../private-files.ts'
 import { blob } from './columns.ts'
 
@@ -74,7 +74,7 @@ function readKey(file: string): Buffer | undefined {
   try {
     octets = readFileSync(file)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw unusable(file, `cannot be read: ${messageOf(error)}`, 'Check its permissions.')
   }
   if (octets.length === KEY_BYTES) return octets

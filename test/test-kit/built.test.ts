@@ -1,0 +1,52 @@
+/** `mailctl/test` as it is published: under node:test in a process of its own, and its types before the compiler. */
+import { execFile } from 'node:child_process'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { tempFolder } from '../support/account.ts'
+
+const run = promisify(execFile)
+
+test('node:test', { timeout: 60_000 }, async () => {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'test/test-kit/fixtures/order.node-test.mjs'], { env })
+  expect(stdout).toMatch(/^# pass 2$/m)
+  expect(stdout).toMatch(/^# fail 0$/m)
+})
+
+test('the types say what may be written, and what may not', { timeout: 60_000 }, async () => {
+  const folder = tempFolder()
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(resolve('.'), join(folder, 'node_modules', 'mailctl'))
+  symlinkSync(resolve('node_modules/@types'), join(folder, 'node_modules', '@types'))
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  const compilerOptions = {
+    module: 'NodeNext',
+    target: 'ES2022',
+    lib: ['ES2022', 'ESNext.Disposable'],
+    strict: true,
+    noEmit: true,
+    types: ['node'],
+  }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
+  const compile = async (text: string): Promise<string> => {
+    writeFileSync(join(folder, 'a.ts'), `import { mailAccount, mailMatchers, type ReceivedMail } from 'mailctl/test'\n${text}\n`)
+    const tsc = [resolve('node_modules/typescript/bin/tsc'), '-p', folder]
+    return await run(process.execPath, tsc).then(
+      () => '',
+      ({ stdout }: { stdout: string }) => stdout,
+    )
+  }
+  const good = [
+    "const account = await mailAccount({ verified: ['a.example'], access: 'sandbox', startAt: new Date(0) })",
+    'const mail: ReceivedMail = await account.inbox.next({ subject: /x/ })',
+    'const links: readonly string[] = mail.links',
+    "await account.clock.advance('24h')",
+    'const { pass }: { pass: boolean } = mailMatchers.toHaveSubject(mail, links[0] ?? "")',
+    'export { pass }',
+  ]
+  expect(await compile(good.join('\n'))).toBe('')
+  const bad = await compile('const a = await mailAccount({ access: "free" })\nawait a.send({ to: "b@c.d" })\n;(await a.inbox.next()).body')
+  for (const wrong of ['"free"', "'from'", "'body'"]) expect(bad).toContain(wrong)
+})
