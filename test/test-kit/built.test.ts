@@ -1,12 +1,22 @@
 /** `mailctl/test` as it is published: under node:test in a process of its own, and its types before the compiler. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { tempFolder } from '../support/account.ts'
 
 const run = promisify(execFile)
+
+/** A project that has the package as a dependency. */
+function projectWithUs(): string {
+  const folder = tempFolder()
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(resolve('.'), join(folder, 'node_modules', 'mailctl'))
+  symlinkSync(resolve('node_modules/@types'), join(folder, 'node_modules', '@types'))
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  return folder
+}
 
 test('node:test', { timeout: 60_000 }, async () => {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
@@ -15,12 +25,17 @@ test('node:test', { timeout: 60_000 }, async () => {
   expect(stdout).toMatch(/^# fail 0$/m)
 })
 
+test("the page's own example", { timeout: 60_000 }, async () => {
+  const [, example = ''] = /## With node:test\n\n```js\n([^`]*)```/.exec(readFileSync('docs/mailctl-test.md', 'utf8')) ?? []
+  const folder = projectWithUs()
+  writeFileSync(join(folder, 'example.test.mjs'), example)
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'example.test.mjs'], { env, cwd: folder })
+  expect(stdout).toMatch(/^# pass 1$/m)
+})
+
 test('the types say what may be written, and what may not', { timeout: 60_000 }, async () => {
-  const folder = tempFolder()
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(resolve('.'), join(folder, 'node_modules', 'mailctl'))
-  symlinkSync(resolve('node_modules/@types'), join(folder, 'node_modules', '@types'))
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  const folder = projectWithUs()
   const compilerOptions = {
     module: 'NodeNext',
     target: 'ES2022',
