@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import nodemailer from 'nodemailer'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -13,6 +13,8 @@ import { startPostfix } from '../support/postfix.ts'
 import { runClient, type Serving, startServing } from '../support/serving.ts'
 
 const PAGE = readFileSync('docs/smtp.md', 'utf8')
+/** Where scripts/install-servers.sh unpacks it. */
+const EXIM = '/opt/mailctl-exim/usr/sbin/exim4'
 const ATTACHMENT = randomBytes(50_000)
 
 let mailctl: BuiltProgram
@@ -165,6 +167,37 @@ describe.each(['STARTTLS', 'TLS from the start'] as const)('%s', tls => {
     const { response } = await transport.sendMail({ from: 'orders@shop.example', to, subject: `By ${to}`, text: 'Hello', attachments })
     transport.close()
     expect(response).toMatch(/^250 Ok 01000/)
+    await delivered(to)
+  })
+
+  test('Exim, with the account as its smarthost', async () => {
+    const to = recipient('exim')
+    const folder = join(mailctl.folder, `exim-${isStartTls ? 'starttls' : 'tls'}`)
+    await mkdir(join(folder, 'log'), { recursive: true })
+    // It gives up root, and then has to read the certificate.
+    await copyFile(certificate, join(folder, 'certificate.pem'))
+    const text = recipe('Exim', tls).replaceAll(certificate, join(folder, 'certificate.pem'))
+    const head = [
+      `exim_path = ${EXIM}`,
+      'exim_user = nobody',
+      'exim_group = nogroup',
+      'never_users =',
+      'keep_environment =',
+      'primary_hostname = relay.example.test',
+      `spool_directory = ${folder}`,
+      `log_file_path = ${folder}/log/%s`,
+      'domainlist local_domains =',
+      '',
+    ]
+    const file = join(folder, 'exim.conf')
+    await writeFile(
+      file,
+      head.join('\n') + (isStartTls ? text : changed(text, '  driver = smtp\n', '  driver = smtp\n  protocol = smtps\n')),
+    )
+    for (const place of [mailctl.folder, folder]) await chmod(place, 0o755)
+    await run('/bin/chown', ['-R', 'nobody:nogroup', folder])
+    await run('/bin/chown', ['root:root', file])
+    await run(EXIM, ['-C', file, '-odf', '-oi', '-f', 'orders@shop.example', to], messageTo(to))
     await delivered(to)
   })
 
