@@ -43,6 +43,8 @@ await build({
 })
 // A worker starts from a file of its own; chunks look for it beside them.
 cpSync('src/adapters/template-worker.mjs', 'dist/chunks/template-worker.mjs')
+// So are the files of the web view.
+cpSync('src/http/view/page', 'dist/chunks/page', { recursive: true })
 // Its types stand for themselves: a file for what it exports, one for what that is made of.
 for (const name of ['index', 'types']) {
   const source = readFileSync(`src/test-kit/${name}.ts`, 'utf8')

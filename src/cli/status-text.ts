@@ -4,7 +4,8 @@
  */
 import { formatDuration } from '../base/duration.ts'
 import { printable } from '../base/redact.ts'
-import { byConcern, type IdentityStanding, type NextStep, type Status } from '../operations/read-status.ts'
+import { nextCommand } from '../operations/next-command.ts'
+import { byConcern, type IdentityStanding, type Status } from '../operations/read-status.ts'
 import type { Config } from '../ports/settings.ts'
 import { accessText, count, quotaText, rateText, sendingText } from './account-text.ts'
 import { sparkline, squeezed } from './bars.ts'
@@ -34,7 +35,7 @@ export function statusLines(io: Io, status: ShownStatus): string[] {
   const fact = (label: string, text: string): string => `${io.colour.dim(label.padEnd(LABEL_WIDTH))}  ${text}`
   const room = width - LABEL_WIDTH - 2
   const reason = account.enforcementReason === undefined ? [] : wrapText(account.enforcementReason, room)
-  const next = wrapText(nextText(status), room)
+  const next = wrapText(nextCommand(status.next), room)
   const moment = `${showTime(clock.now)}${clock.kind === 'virtual' ? ' (virtual)' : ''}`
   const place = `${moment}, ${account.region}, ${config.settings.network} as ${config.settings.hostname}`
   return [
@@ -141,24 +142,3 @@ function dayPicture(io: Io, { spans }: ShownStatus['day'], room: number): string
 
 /** Of what was sent in the same time, so it may pass 100 % where mail waited longer. */
 const rateOf = (part: number, whole: number): string => (whole === 0 ? '0 %' : `${((100 * part) / whole).toFixed(part === 0 ? 0 : 1)} %`)
-
-const NEXT: Readonly<Record<Exclude<NextStep['kind'], 'verify' | 'send'>, string>> = {
-  suspended: 'mailctl reputation',
-  resume: 'mailctl account resume',
-  'add-identity': 'mailctl verify domain example.com',
-  'leave-sandbox': 'mailctl account request-production --approve',
-  'raise-quota': 'mailctl account request-production --approve --max-24h-send N',
-  'see-deferred': 'mailctl queue list --state deferred',
-  'see-held': 'mailctl queue list --state held',
-  flush: 'mailctl queue flush',
-  'see-events': 'mailctl events list --since 1h',
-}
-
-/** The command to run next. */
-export function nextText({ next }: Pick<Status, 'next'>): string {
-  if (next.kind !== 'verify' && next.kind !== 'send') return NEXT[next.kind]
-  const { name, type } = next.identity
-  if (next.kind === 'verify') return `mailctl verify ${type === 'DOMAIN' ? 'domain' : 'email'} ${printable(name)}`
-  const from = type === 'DOMAIN' ? `hello@${name}` : name
-  return `mailctl simulate success --from ${printable(from)}`
-}

@@ -25,8 +25,8 @@ export function refusalOf({ headers, isTls }: Meant, names: ReadonlySet<string>)
 const isOwn = (name: string, names: ReadonlySet<string>): boolean =>
   isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || names.has(name)
 
-/** Lower case, without port, brackets and the dot at the end. @returns undefined when it is no host */
-function hostName(host: string): string | undefined {
+/** Of a Host field: lower case, without port, brackets and the dot at the end. @returns undefined when it is no host */
+export function hostName(host: string): string | undefined {
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::\d{1,5})?$/i.exec(host)
   const name = (match?.[1] ?? match?.[2])?.toLowerCase()
   return name?.endsWith('.') ? name.slice(0, -1) : name

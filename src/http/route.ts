@@ -28,7 +28,8 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Buffer
+  /** A stream is sent as it comes, and is destroyed when the client is gone. */
+  readonly body?: string | Buffer | Readable
 }
 
 export interface Route {

@@ -12,6 +12,7 @@ import { snsRoutes } from './sns.ts'
 import { trackingRoutes } from './tracking.ts'
 import { unsubscribeRoutes } from './unsubscribe.ts'
 import { verificationLinkRoutes } from './verification-link.ts'
+import { viewRoutes } from './view/route.ts'
 
 export const routesOf = (app: App, options: MetricsOptions & SesOptions): Route[] => [
   ...healthRoutes(app),
@@ -22,4 +23,5 @@ export const routesOf = (app: App, options: MetricsOptions & SesOptions): Route[
   ...unsubscribeRoutes(app),
   ...trackingRoutes(app),
   ...verificationLinkRoutes(app),
+  ...viewRoutes(app, options),
 ]

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { type Duplex, pipeline, Readable } from 'node:stream'
 import { MailctlError, messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { ServerTls } from '../ports/certificates.ts'
@@ -82,7 +82,10 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     answer(request)
       .then(({ answer: made, name }) => {
         route = name
-        send(incoming, response, { ...made, headers: { 'x-amzn-requestid': request.id, ...made.headers } })
+        send(incoming, response, { ...made, headers: { 'x-amzn-requestid': request.id, ...made.headers } }, thrown => {
+          // A client that went away is no failure; the answer ends short, which the other one sees.
+          if (thrown && !request.signal.aborted) reportFailure(options, `${request.method} ${name}`, thrown)
+        })
       })
       .catch((thrown: unknown) => {
         options.warn(`the answer to an HTTP request failed: ${messageOf(thrown)}`)
@@ -172,17 +175,30 @@ function requestOf(
   }
 }
 
-function send(incoming: IncomingMessage, response: ServerResponse, { status, headers, body = '' }: HttpAnswer): void {
-  if (response.destroyed) return
+function send(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body = '' }: HttpAnswer,
+  failed: (thrown: Error | null) => void,
+): void {
+  const isStream = body instanceof Readable
+  if (response.destroyed) {
+    if (isStream) body.destroy()
+    return
+  }
   response.writeHead(status, {
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...headers,
-    'content-length': String(Buffer.byteLength(body)),
+    ...(!isStream && { 'content-length': String(Buffer.byteLength(body)) }),
     // A body that nobody read to its end would stand before the next request.
     ...(!incoming.complete && { connection: 'close' }),
   })
-  response.end(incoming.method === 'HEAD' ? undefined : body)
+  if (incoming.method === 'HEAD') {
+    if (isStream) body.destroy()
+    response.end()
+  } else if (isStream) pipeline(body, response, failed)
+  else response.end(body)
   if (!incoming.complete) incoming.resume()
 }
 

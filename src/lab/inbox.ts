@@ -38,8 +38,12 @@ export interface InboxFilter {
   /** The envelope sender or the address in From, whole, in any case. */
   readonly from?: string
   readonly subject?: (subject: string) => boolean
+  /** The `Message-ID` field, without angle brackets. */
+  readonly headerMessageId?: string
   /** Epoch milliseconds of the account's clock, inclusive. */
   readonly since?: number
+  /** Only messages that came before the one of this id. */
+  readonly before?: string
   readonly limit?: number
 }
 
@@ -67,7 +71,7 @@ export class Inbox {
   }
 
   /** Newest first. */
-  list({ to, from, subject, since, limit }: InboxFilter): InboxMessage[] {
+  list({ to, from, subject, headerMessageId, since, before, limit }: InboxFilter): InboxMessage[] {
     const conditions = ['taken = 1']
     const values: (string | number)[] = []
     if (since !== undefined) {
@@ -81,6 +85,14 @@ export class Inbox {
     if (from !== undefined) {
       conditions.push('(envelope_from = ? COLLATE NOCASE OR from_address = ? COLLATE NOCASE)')
       values.push(from, from)
+    }
+    if (headerMessageId !== undefined) {
+      conditions.push('header_message_id = ?')
+      values.push(headerMessageId)
+    }
+    if (before !== undefined) {
+      conditions.push('id < ?')
+      values.push(Number(before))
     }
     const found: InboxMessage[] = []
     const rows = this.#database.prepare(`SELECT * FROM inbox_message WHERE ${conditions.join(' AND ')} ORDER BY id DESC`).iterate(...values)

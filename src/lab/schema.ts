@@ -124,8 +124,13 @@ CREATE TABLE play (
 CREATE INDEX play_at ON play (at);
 `
 
+const messageIds = `
+CREATE INDEX inbox_message_id ON inbox_message (header_message_id) WHERE taken = 1;
+`
+
 export const LAB_MIGRATIONS: readonly Migration[] = [
   { name: '001-lab', sql: first },
   { name: '002-reports', sql: reports },
   { name: '003-receivers', sql: receivers },
+  { name: '004-message-ids', sql: messageIds },
 ]

@@ -41,5 +41,11 @@ export async function checkSmtpLogin({ credentials, settings }: CredentialApp, u
   return timingSafeEqual(digest(expected), digest(password)) && found !== undefined
 }
 
+/** Whether this is an access key in use and its secret. Takes the same time and steps whichever of the two is wrong. @throws MailctlError config (master key), store-unavailable */
+export async function checkAccessKey({ credentials }: Pick<App, 'credentials'>, id: string, secret: string): Promise<boolean> {
+  const found = await credentials.secretOf(id)
+  return timingSafeEqual(digest(found?.secret ?? ''), digest(secret)) && found?.kind === 'api'
+}
+
 /** Texts of any length compare as 32 octets. */
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

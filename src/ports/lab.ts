@@ -31,8 +31,12 @@ export interface InboxFilter {
   readonly to?: string
   readonly from?: string
   readonly subject?: (subject: string) => boolean
+  /** The `Message-ID` field, without angle brackets. */
+  readonly headerMessageId?: string
   /** Only messages received at or after this moment. */
   readonly since?: number
+  /** Only messages that came before the one of this id. */
+  readonly before?: string
   readonly limit?: number
 }
 

@@ -269,8 +269,8 @@ export interface Store
   /** The id of the message that was accepted with this key. */
   idOfKey(idempotencyKey: string): Promise<string | undefined>
   message(id: string): Promise<StoredMessage | undefined>
-  /** Newest first. */
-  messages(limit: number): Promise<StoredMessage[]>
+  /** The latest accepted first. @param before only those that were accepted before this message; none when there is no such message */
+  messages(limit: number, before?: string): Promise<StoredMessage[]>
   /** Head and body. Gone (undefined) once every recipient is final and nothing refers to them. @throws MailctlError store-unavailable when the spool lost it */
   content(id: string): Promise<{ readonly head: Buffer; readonly body: MessageBody } | undefined>
 

@@ -118,8 +118,11 @@ export function messageBySeq(database: Database, seq: number): StoredMessage {
   return toMessage(database, row)
 }
 
-export function newestMessages(database: Database, limit: number): StoredMessage[] {
-  const rows = database.prepare(`${MESSAGE} ORDER BY seq DESC LIMIT ?`).all(limit)
+export function newestMessages(database: Database, limit: number, before?: string): StoredMessage[] {
+  const rows =
+    before === undefined
+      ? database.prepare(`${MESSAGE} ORDER BY seq DESC LIMIT ?`).all(limit)
+      : database.prepare(`${MESSAGE} WHERE seq < (SELECT seq FROM message WHERE id = ?) ORDER BY seq DESC LIMIT ?`).all(before, limit)
   return rows.map(row => toMessage(database, row))
 }
 

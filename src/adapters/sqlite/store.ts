@@ -326,7 +326,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
         : accept(message, events, options),
     idOfKey: async key => idOfKey(database, key),
     message: async id => findMessage(database, id),
-    messages: async limit => newestMessages(database, limit),
+    messages: async (limit, before) => newestMessages(database, limit, before),
     async content(id) {
       const content = readContent(database, id)
       return content && { head: content.head, body: await spool.read(content.body) }

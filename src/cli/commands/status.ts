@@ -1,10 +1,11 @@
 /** `mailctl status`: the account on one screen, once or again and again. */
 import { accountView } from '../../operations/account-view.ts'
+import { nextCommand } from '../../operations/next-command.ts'
 import { readStatus } from '../../operations/read-status.ts'
 import { command } from '../command.ts'
 import { isoTime } from '../moments.ts'
 import { queueJson } from '../queue-json.ts'
-import { nextText, type ShownStatus, statusLines } from '../status-text.ts'
+import { type ShownStatus, statusLines } from '../status-text.ts'
 import { showWatched, WATCH_FLAGS, type Watched, watched, watchedJson } from '../watch.ts'
 
 export default command<Watched<ShownStatus>>({
@@ -66,5 +67,5 @@ const statusJson = (status: ShownStatus) => ({
     Delivered: delivered,
     Bounced: bounced,
   })),
-  NextCommand: nextText(status),
+  NextCommand: nextCommand(status.next),
 })
