@@ -12,6 +12,7 @@ packages=(
   bash zsh fish             # shells that complete commands
   util-linux tmux           # terminals: script, and the first ten minutes
   libgnutls-dane0 libdb5.3 libnsl2 libidn12 libpcre2-8-0 # for Exim, below
+  chromium                  # looks at the web view
   swaks msmtp python3-django libphp-phpmailer php-cli libsasl2-modules # clients of the SMTP door; Postfix is one with libsasl2-modules
 )
 [ "${1:-}" != bench ] || packages+=(opendkim time)

@@ -15,6 +15,8 @@ test.each([
   ['<link/rel=preconnect href=//evil.example>', '<x-link/rel=preconnect href=//evil.example>'],
   ['<meta http-equiv=refresh content="0;url=//evil.example">', '<x-meta http-equiv=refresh content="0;url=//evil.example">'],
   ['<base href="http://evil.example/">', '<x-base href="http://evil.example/">'],
+  ['<iframe src=//evil.example></iframe>', '<x-iframe src=//evil.example></iframe>'],
+  ['<frameset><frame src=//evil.example>', '<x-frameset><x-frame src=//evil.example>'],
   // Where this reader might see a comment or a text, and a browser a tag.
   ['<!--><link rel=preconnect>-->', '<!--><x-link rel=preconnect>-->'],
   ['<title><link></title>', '<title><x-link></title>'],
