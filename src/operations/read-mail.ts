@@ -176,9 +176,13 @@ async function parse(
 
 async function* inTurns(source: Readable, into: PassThrough | undefined): AsyncGenerator<Buffer> {
   for await (const chunk of source as AsyncIterable<Buffer>) {
-    yield chunk
-    await (into?.writableNeedDrain ? emptied(into) : breathe())
-    if (into?.destroyed || into?.writableEnded) return
+    for (let at = 0; at < chunk.length; at += PIECE) {
+      yield chunk.subarray(at, at + PIECE)
+      if (into?.writableNeedDrain) await emptied(into)
+      // A stream may empty without a turn of the loop.
+      await breathe()
+      if (into?.destroyed || into?.writableEnded) return
+    }
   }
 }
 

@@ -26,7 +26,7 @@ export interface FoundMail<Entry> {
 /** Messages looked at for one page. */
 const MOST_LOOKED = 5_000
 /** And in one turn of the loop. */
-const SLICE = 200
+const SLICE = 100
 const MOST_WORDS = 10
 
 /** Words are looked for in subject, sender, recipients and id; `is:` takes the states of recipients. @throws MailctlError not-found (`before`) */

@@ -266,3 +266,36 @@ test('what is not there is said to be not there', async () => {
   await json(account, `${base}/html`, 404)
   expect(account.warnings).toEqual([])
 })
+
+const large = (): string => `From: orders@shop.example
+To: ann@example.org
+Subject: Large
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=m
+
+--m
+
+Hi
+--m
+Content-Type: application/octet-stream
+Content-Disposition: attachment; filename=large.bin
+Content-Transfer-Encoding: base64
+
+${lines(randomBytes(6_000_000))}
+--m--
+`
+
+test('only so many messages are read at once, and who goes away makes room', async () => {
+  const account = await openHttpAccount()
+  const { base } = await sent(account, large())
+  const asked = await Promise.all(Array.from({ length: 12 }, async () => (await account.ask('GET', `${base}/content`)).status))
+  expect(asked.filter(status => status === 503)).toHaveLength(4)
+  expect(asked.filter(status => status === 200)).toHaveLength(8)
+  // Eight begin a download and never go on with it.
+  const ends = Array.from({ length: 8 }, () => new AbortController())
+  await Promise.all(ends.map(({ signal }) => fetch(`${account.url}${base}/attachments/0`, { signal })))
+  expect((await account.ask('GET', `${base}/content`)).status).toBe(503)
+  for (const end of ends) end.abort()
+  await expect.poll(async () => (await account.ask('GET', `${base}/content`)).status, { timeout: 10_000 }).toBe(200)
+  expect(account.warnings).toEqual([])
+})
