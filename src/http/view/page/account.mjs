@@ -128,7 +128,7 @@ function queue({ queue: { queued, active, deferred, held, deferral } }) {
       element(
         'p.faint',
         {},
-        `${deferral.isExact ? '' : 'More than '}${count(deferral.recipients)} wait for `,
+        `${deferral.isExact ? '' : 'More than '}${count(deferral.recipients)} ${deferral.recipients === 1 ? 'waits' : 'wait'} for `,
         element('q', {}, deferral.lastReply ?? deferral.status),
       ),
   )
@@ -152,8 +152,8 @@ function senders({ identities }) {
               'li',
               {},
               element('span.grow', {}, name),
-              chip(status, status.toLowerCase().replaceAll('_', ' ')),
-              dkim && chip(dkim, `dkim ${dkim.toLowerCase()}`),
+              chip(status, status === 'SUCCESS' ? 'verified' : status.toLowerCase().replaceAll('_', ' ')),
+              dkim && chip(dkim, dkim === 'SUCCESS' ? 'dkim' : `dkim ${dkim.toLowerCase()}`),
             ),
           ),
         ),
