@@ -1,5 +1,6 @@
 /** A message of the lab's inbox as a test reads it. */
 import { parseMessage } from '../mail/parse.ts'
+import { linksIn } from '../mail/readable-text.ts'
 import type { InboxMessage, Lab } from '../ports/lab.ts'
 import type { MailFile, ReceivedMail } from './types.ts'
 
@@ -24,7 +25,7 @@ export async function receivedMail(lab: Lab, entry: InboxMessage): Promise<Recei
     subject: parsed.subject,
     text,
     html,
-    links: linksIn(html, text),
+    links: linksIn(parsed),
     attachments: parsed.attachments.map(
       ({ name, type }, index): MailFile => ({ name: name ?? '', type, content: Buffer.concat(files[index] ?? []) }),
     ),
@@ -41,23 +42,4 @@ export async function receivedMail(lab: Lab, entry: InboxMessage): Promise<Recei
     receivedAt: new Date(entry.receivedAt),
     raw,
   }
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', quot: '"', apos: "'", lt: '<', gt: '>' }
-const decoded = (value: string): string =>
-  value.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|quot|apos|lt|gt));/gi, (whole, decimal, hex, name) => {
-    if (name !== undefined) return ENTITIES[name.toLowerCase()] ?? whole
-    const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal)
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole
-  })
-
-function linksIn(html: string, text: string): string[] {
-  const inHtml = [...html.matchAll(/<a\s[^>]{0,2000}?\bhref\s*=\s*(?:"([^"]{0,4000})"|'([^']{0,4000})'|([^\s>"']{1,4000}))/gi)]
-  const inText = text.match(/\bhttps?:\/\/[^\s<>"']{1,4000}/gi) ?? []
-  return [
-    ...new Set([
-      ...inHtml.map(([, double, single, bare]) => decoded(double ?? single ?? bare ?? '')),
-      ...inText.map(link => link.replace(/[.,;:!?)\]]+$/, '')),
-    ]),
-  ]
 }

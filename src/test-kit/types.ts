@@ -119,6 +119,8 @@ export interface MailTransport {
   readonly version: string
   // biome-ignore lint/suspicious/noExplicitAny: nodemailer's own types differ from version to version
   send(mail: any, callback: (error: Error | null, info?: any) => void): void
+  /** There is always somebody to send to. */
+  verify(callback?: (error: Error | null, success?: true) => void): Promise<true>
 }
 
 export interface RanCommand {

@@ -64,6 +64,7 @@ describe('the application sends by', () => {
   test('nodemailer', async () => {
     const account = await open()
     const transport = createTransport(account.transport)
+    expect(await transport.verify()).toBe(true)
     const info = await transport.sendMail({ ...ORDER, attachments: [{ filename: 'b.txt', content: 'x' }] })
     expect(info.messageId).toMatch(/^[0-9a-f-]{30,}/)
     const mail = await account.inbox.next()
@@ -142,4 +143,30 @@ test('the inbox gives each message once, and says what it has instead of what wa
   )
   await account.inbox.clear()
   expect(await account.inbox.all()).toEqual([])
+})
+
+test('several parts of a test may ask for mail at once', async () => {
+  const account = await open()
+  const people = Array.from({ length: 6 }, (_, index) => `ann@site${index}.example`)
+  for (const to of people) await account.send({ ...ORDER, to, subject: to })
+  const mails = await Promise.all(people.map(to => account.inbox.next({ to })))
+  expect(mails.map(({ subject }) => subject)).toEqual(people)
+})
+
+test('each advance moves the clock, also when they are asked for together', async () => {
+  const account = await open()
+  await Promise.all([account.clock.advance('1h'), account.clock.advance('1h')])
+  expect(account.clock.now()).toEqual(new Date('2026-01-01T02:00:00Z'))
+})
+
+test('it is closed when close resolves, whoever asked first', async () => {
+  const account = await mailAccount()
+  let isClosed = false
+  const first = account.close().then(() => {
+    isClosed = true
+  })
+  await account.close()
+  await Promise.resolve()
+  expect(isClosed).toBe(true)
+  await first
 })
