@@ -36,7 +36,7 @@ test('no secret that was planted is in it, and what happened is', { timeout: 60_
   await json(['config-set', 'create', 'receipts'])
   const hook = 'https://planteduser:plantedpass@127.0.0.1:9/planted-path?planted=query'
   await run(['destination', 'create', 'hooks', '--config-set', 'receipts', '--url', hook])
-  await json(['destination', 'create', 'run', '--config-set', 'receipts', '--command', 'cat > planted-command'])
+  await json(['destination', 'create', 'run', '--config-set', 'receipts', '--command', 'cat > /dev/null # planted-command'])
   await json(['template', 'create', 'order', '--subject', 'planted template subject', '--text', 'planted template text'])
   const login = await json(['smtp', 'credentials', 'create'])
   const key = await json(['keys', 'create'])
