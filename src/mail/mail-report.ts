@@ -35,8 +35,10 @@ export const REPORT_PREFIX_BYTES = 1024 * 1024
 const MAX_DIAGNOSTIC = 500
 
 /** @param message its first octets with CRLF line ends  @returns null when it is no report */
-export function readReport(message: Buffer): MailReport | null {
-  const parts = reportParts(message)
+export const readReport = (message: Buffer): MailReport | null => reportIn(reportParts(message))
+
+/** The same of a message that is in parts already. */
+export function reportIn(parts: ReportParts): MailReport | null {
   const feedback = parts.enclosed.get('message/feedback-report')
   if (feedback !== undefined) return readFeedback(feedback, parts)
   const notified = readSesNotification(parts.text)

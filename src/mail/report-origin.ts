@@ -3,7 +3,7 @@
  * to another address, as those of feedback loops do. Nothing here is to be believed before it was checked. RFC 3464 §2.2, RFC 5965 §3.
  */
 import { addressesIn } from './bounce-text.ts'
-import { type Field, fieldValue, type ReportParts, readFields, reportParts } from './report-parts.ts'
+import { type Field, fieldValue, type ReportParts, readFields } from './report-parts.ts'
 
 export interface ReportOrigin {
   /** The address in From, in lower case; `''` where there is none. */
@@ -21,9 +21,7 @@ export interface ReportOrigin {
 const MAX_REFERENCES = 20
 const MAX_WORDS = 200
 
-/** @param message its first octets with CRLF line ends */
-export function readReportOrigin(message: Buffer): ReportOrigin {
-  const parts = reportParts(message)
+export function originIn(parts: ReportParts): ReportOrigin {
   const feedback = readFields(parts.enclosed.get('message/feedback-report') ?? '')
   const status = readFields(parts.enclosed.get('message/delivery-status') ?? '')
   const arrived = Date.parse(fieldValue(feedback, 'arrival-date') || fieldValue(feedback, 'received-date'))

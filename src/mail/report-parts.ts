@@ -78,7 +78,7 @@ function collect(part: Buffer, found: Found, depth: number): void {
   }
   const charset = parameters.get('charset') ?? ''
   if (/^(message\/|text\/rfc822-headers)/.test(type)) {
-    if (!found.enclosed.has(type)) found.enclosed.set(type, decodeBody(header, body, charset))
+    if (!found.enclosed.has(type)) found.enclosed.set(type, decodeBody(header, body.subarray(0, MAX_TEXT), charset))
     return
   }
   if (type !== '' && !type.startsWith('text')) return

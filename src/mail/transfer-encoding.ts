@@ -9,6 +9,7 @@ export interface Decoder {
 
 const LF = 0x0a
 const NOTHING = Buffer.alloc(0)
+const AS_IT_IS: Decoder = { line: line => line, end: () => NOTHING }
 
 /** Unknown names are read as they are. */
 export function decoderFor(encoding: string): Decoder {
@@ -22,13 +23,14 @@ export function decoderFor(encoding: string): Decoder {
     case 'uuencode':
       return uuDecoder()
     default:
-      return { line: line => line, end: () => NOTHING }
+      return AS_IT_IS
   }
 }
 
 /** All of a part that is in memory. */
 export function decodeWhole(octets: Buffer, encoding: string): Buffer {
   const decoder = decoderFor(encoding)
+  if (decoder === AS_IT_IS) return octets
   const decoded: Buffer[] = []
   for (let at = 0; at < octets.length; ) {
     const lineEnd = octets.indexOf(LF, at)

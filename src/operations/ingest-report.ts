@@ -6,8 +6,9 @@
 import { isVerified } from '../account/admit.ts'
 import { coveringNames } from '../account/identity.ts'
 import { type Judgement, judgeReport, type ReportedMessage } from '../account/judge-report.ts'
-import { type MailReport, readReport } from '../mail/mail-report.ts'
-import { readReportOrigin } from '../mail/report-origin.ts'
+import { type MailReport, reportIn } from '../mail/mail-report.ts'
+import { originIn, type ReportOrigin } from '../mail/report-origin.ts'
+import { reportParts } from '../mail/report-parts.ts'
 import type { ReceivedReport, Ruling } from '../ports/reports.ts'
 import type { StoredMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
@@ -39,12 +40,26 @@ export async function reportAddress({ store, clock, ids, settings }: IngestApp, 
   return domains.some(identity => isVerified(identity, settings.network, now)) ? 'domain' : 'foreign'
 }
 
-/** @returns what came of it; undefined when it is no report and went to no return path: then nothing was kept  @throws MailctlError store-unavailable */
-export async function ingestReport(app: IngestApp, arrived: ArrivedMail): Promise<Judgement | undefined> {
+/** What mail says, whoever it went to. */
+export interface ReadMail {
+  /** null: it is no report. */
+  readonly report: MailReport | null
+  readonly origin: ReportOrigin
+}
+
+/** Once for each message: reading takes longer than all the rest. */
+export function readMail(octets: Buffer): ReadMail {
+  const parts = reportParts(octets)
+  return { report: reportIn(parts), origin: originIn(parts) }
+}
+
+/**
+ * Once for each recipient of a message.
+ * @returns what came of it; undefined when it is no report and went to no return path: then nothing was kept  @throws MailctlError store-unavailable
+ */
+export async function ingestReport(app: IngestApp, arrived: ArrivedMail, { report, origin }: ReadMail): Promise<Judgement | undefined> {
   const { store, clock, ids, settings } = app
-  const { octets, envelopeTo } = arrived
-  const report = readReport(octets)
-  const origin = readReportOrigin(octets)
+  const { envelopeTo } = arrived
   const named = ids.isOwnMessageId(localPart(envelopeTo))
   if (report === null && !named) return undefined
   const messageId = named ? localPart(envelopeTo) : (origin.references.find(ids.isOwnMessageId) ?? null)

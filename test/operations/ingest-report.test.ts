@@ -5,7 +5,7 @@ import { REPORT_PERIOD_MS } from '../../src/account/judge-report.ts'
 import { composeDsn } from '../../src/mail/dsn.ts'
 import { composeAnswer, composeComplaint } from '../../src/mail/feedback-report.ts'
 import { createDestination } from '../../src/operations/event-destinations.ts'
-import { ingestReport, noteForgedPath, reportAddress } from '../../src/operations/ingest-report.ts'
+import { ingestReport, noteForgedPath, readMail, reportAddress } from '../../src/operations/ingest-report.ts'
 import { waitForOutcome } from '../../src/operations/wait-for-outcome.ts'
 import { tempFolder } from '../support/account.ts'
 import { type Engine, openEngine } from '../support/engine.ts'
@@ -87,7 +87,7 @@ const answer = (from: string): Buffer =>
   )
 
 const arrive = ({ engine, path }: Sent, octets: Buffer, envelopeTo = path) =>
-  ingestReport(engine.app, { envelopeFrom: '', envelopeTo, peer: '127.0.0.1', sizeBytes: octets.length, octets })
+  ingestReport(engine.app, { envelopeFrom: '', envelopeTo, peer: '127.0.0.1', sizeBytes: octets.length, octets }, readMail(octets))
 
 const types = async ({ engine, id }: Sent): Promise<string[]> => (await engine.app.store.events({ messageId: id })).map(({ type }) => type)
 const last = async ({ engine, id }: Sent) => (await engine.app.store.events({ messageId: id })).at(-1)?.event
@@ -227,7 +227,11 @@ describe('a delivery report', () => {
     const broken = { ...mail.engine.app, ids: { ...mail.engine.app.ids, newMessageId: () => mail.id } }
     // The mail to the sender gets an id that is taken, so the last write of the commit fails.
     const octets = dsn(mail.path, 'ann@dest.test')
-    const doomed = ingestReport(broken, { envelopeFrom: '', envelopeTo: mail.path, peer: '127.0.0.1', sizeBytes: octets.length, octets })
+    const doomed = ingestReport(
+      broken,
+      { envelopeFrom: '', envelopeTo: mail.path, peer: '127.0.0.1', sizeBytes: octets.length, octets },
+      readMail(octets),
+    )
     await expect(doomed).rejects.toThrow()
     expect(await types(mail)).toEqual(['Send', 'Delivery'])
     expect([await store.suppressedCount(), await store.reports({ messageId: mail.id, limit: 10 })]).toEqual([0, []])
