@@ -20,8 +20,11 @@ export interface AuthenticatorOptions {
   readonly now?: () => number
 }
 
-/** @param payloadHash hexadecimal SHA-256 of the body as it came  @throws MailctlError config, store-unavailable */
-export type Authenticate = (request: HttpRequest, payloadHash: string) => Promise<Caller>
+/**
+ * @param hashOfBody hexadecimal SHA-256 of the body as it came; asked for only when all else is in order, so that nobody's body is read who has no key
+ * @throws MailctlError config, store-unavailable; what `hashOfBody` throws
+ */
+export type Authenticate = (request: HttpRequest, hashOfBody: () => Promise<string>) => Promise<Caller>
 
 const SKEW_MS = 5 * 60_000
 /** Keys of days: one for each access key, date and region in use. */
@@ -42,7 +45,7 @@ const incomplete = (message: string): Caller => fault(400, 'IncompleteSignatureE
 
 export function authenticator({ credentials, now = Date.now }: AuthenticatorOptions): Authenticate {
   const dayKeys = new DayKeys(credentials)
-  return async (request, payloadHash) => {
+  return async (request, hashOfBody) => {
     const { headers } = request
     if (request.query.has('X-Amz-Signature') || request.query.has('X-Amz-Algorithm'))
       return incomplete('Presigned requests are not taken: sign with an Authorization header.')
@@ -63,10 +66,11 @@ export function authenticator({ credentials, now = Date.now }: AuthenticatorOpti
     if (headers['x-amz-security-token'] !== undefined) return UNKNOWN
     const late = skewFault(at, now())
     if (late) return late
-    const given = headers['x-amz-content-sha256']
-    if (given !== undefined && given !== payloadHash) return WRONG
     const key = await dayKeys.find(claim)
     if (key === undefined) return UNKNOWN
+    const payloadHash = await hashOfBody()
+    const given = headers['x-amz-content-sha256']
+    if (given !== undefined && given !== payloadHash) return WRONG
     const canonical = canonicalRequest(
       { method: request.method, path: request.path, query: request.rawQuery, headers: request.rawHeaders, payloadHash },
       claim.signedHeaders,

@@ -33,6 +33,8 @@ export interface HttpDoorOptions {
   readonly log: Log
   /** Told of what failed through no fault of the client's. */
   readonly warn: (text: string) => void
+  /** Milliseconds in which nothing moves; tests make it short. */
+  readonly stalledMs?: number
 }
 
 export interface HttpDoor {
@@ -48,6 +50,8 @@ const HEADERS_MS = 10_000
 /** The whole request; 56 MB at 1.5 Mbit/s. */
 const REQUEST_MS = 300_000
 const KEEP_ALIVE_MS = 30_000
+/** Neither side has sent an octet: the peer takes no answer. More than a request may wait for its turn. */
+const STALLED_MS = 120_000
 const MAX_HEADERS = 200
 const MAX_URL_CHARS = 8 * 1024
 
@@ -65,7 +69,9 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     noDelay: true,
   }
   const server: Server = tls ? createTlsServer({ ...limits, ...tls, handshakeTimeout: HEADERS_MS }) : createServer(limits)
-  server.maxHeadersCount = MAX_HEADERS
+  // Node would leave out what is too many without a word.
+  server.maxHeadersCount = 0
+  server.setTimeout(options.stalledMs ?? STALLED_MS)
   const open = new Set<Socket>()
   server.on('connection', (socket: Socket) => admit(server, open, socket, tls !== undefined))
   server.on('clientError', answerBroken)
@@ -111,6 +117,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   }
 
   async function answer(request: HttpRequest): Promise<{ readonly answer: HttpAnswer; readonly name: string }> {
+    if (request.rawHeaders.length > MAX_HEADERS) return { answer: text(431, `More than ${MAX_HEADERS} header fields`), name: 'none' }
     const isTooLong = request.path.length + request.rawQuery.length > MAX_URL_CHARS
     const found = isTooLong ? undefined : find(request.method === 'HEAD' ? 'GET' : request.method, request.path)
     if (found === undefined) return { answer: text(414, 'URI too long'), name: 'none' }

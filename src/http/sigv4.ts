@@ -47,21 +47,30 @@ export function parseAuthorization(header: string): Claim | undefined {
   const signedHeaders = /^[a-z0-9-]+(?:;[a-z0-9-]+)*$/.exec(parts.get('SignedHeaders') ?? '')?.[0].split(';')
   const signature = /^[0-9a-f]{64}$/.exec(parts.get('Signature') ?? '')?.[0]
   if (!credential || !signedHeaders || !signature || parts.size !== 3) return undefined
+  // One that is named a thousand times would be hashed a thousand times.
+  if (new Set(signedHeaders).size !== signedHeaders.length) return undefined
   const [, accessKeyId = '', date = '', region = '', service = ''] = credential
   return { accessKeyId, date, region, service, signedHeaders, signature }
 }
 
 export function canonicalRequest({ method, path, query, headers, payloadHash }: SignedRequest, signedHeaders: readonly string[]): string {
-  const values = signedHeaders.map(name => `${name}:${headerValue(headers, name)}\n`).join('')
+  const given = headerValues(headers)
+  const values = signedHeaders.map(name => `${name}:${given.get(name)?.join(',') ?? ''}\n`).join('')
   return [method, canonicalPath(path), canonicalQuery(query), values, signedHeaders.join(';'), payloadHash].join('\n')
 }
 
-/** Trimmed, inner runs of white space one space; of a header that came several times the values with commas between. */
-const headerValue = (headers: SignedRequest['headers'], name: string): string =>
-  headers
-    .filter(([given]) => given.toLowerCase() === name)
-    .map(([, value]) => value.trim().replace(/[ \t\r\n]+/g, ' '))
-    .join(',')
+/** By name in lower case. Trimmed, inner runs of white space one space; a header that came several times has several. */
+function headerValues(headers: SignedRequest['headers']): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, string[]>()
+  for (const [given, value] of headers) {
+    const name = given.toLowerCase()
+    const known = values.get(name)
+    const plain = value.trim().replace(/[ \t\r\n]+/g, ' ')
+    if (known === undefined) values.set(name, [plain])
+    else known.push(plain)
+  }
+  return values
+}
 
 /** What is encoded on the request line is encoded once more; dots and empty segments are resolved first. */
 function canonicalPath(path: string): string {

@@ -8,15 +8,26 @@ type Node = { text?: string; parts?: Map<string, Node> }
 
 const MAX_PARAMETERS = 20_000
 const MAX_DEPTH = 12
+const AMPERSAND = 0x26
 
-/** @throws RequestFault: too many parameters, too deep */
+/** Counted before anything is made of them. @throws RequestFault: too many parameters */
+export function formIn(octets: Buffer): URLSearchParams {
+  let count = 0
+  for (let at = octets.indexOf(AMPERSAND); at >= 0; at = octets.indexOf(AMPERSAND, at + 1)) {
+    count += 1
+    if (count > MAX_PARAMETERS) throw tooMany()
+  }
+  return new URLSearchParams(octets.toString('latin1'))
+}
+
+const tooMany = () => serializationFault('The request has too many parameters')
+
+/** @throws RequestFault: too deep */
 export function membersOf(form: URLSearchParams): Record<string, unknown> {
   const root: Node = {}
-  let count = 0
   for (const [name, value] of form) {
-    count += 1
-    const path = name.split('.')
-    if (count > MAX_PARAMETERS || path.length > MAX_DEPTH) throw serializationFault('The request has too many parameters')
+    const path = name.split('.', MAX_DEPTH + 1)
+    if (path.length > MAX_DEPTH) throw tooMany()
     let node = root
     for (const step of path) {
       node.parts ??= new Map()

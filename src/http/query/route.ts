@@ -1,31 +1,29 @@
 /** The SES v1 Query API: `POST /` with a form. SES fact: api-v1. */
 import type { App } from '../../operations/app.ts'
-import { readBody } from '../body.ts'
 import { RequestFault } from '../faults.ts'
 import { Members } from '../members.ts'
 import { reportFailure } from '../report-failure.ts'
 import type { HttpAnswer, HttpRequest, Route } from '../route.ts'
-import { NOBODY, type SesOptions } from '../ses/route.ts'
+import type { SesOptions } from '../ses/route.ts'
+import { readSignedBody } from '../signed-body.ts'
 import type { QueryAction } from './action.ts'
 import { ACTIONS } from './actions.ts'
 import { queryFaultOf } from './faults.ts'
-import { membersOf } from './form.ts'
+import { formIn, membersOf } from './form.ts'
 import { answerXml, faultXml } from './xml.ts'
 
 export function queryRoutes(app: App, options: SesOptions): Route[] {
   const { authenticate } = options
 
   async function run(request: HttpRequest): Promise<HttpAnswer> {
-    const body = await readBody(request)
+    const body = await readSignedBody(request, authenticate)
     try {
-      const caller = authenticate && (await authenticate(request, body.sha256))
-      if (caller?.kind === 'refused') throw new RequestFault(caller.fault)
-      const form = new URLSearchParams(body.octets.toString('latin1'))
+      const form = formIn(body.octets)
       const action = actionIn(form)
       const result = await action.run({
         app,
         input: new Members(membersOf(form)),
-        caller: { sourceIp: request.peer, identity: caller?.accessKeyId ?? NOBODY },
+        caller: { sourceIp: request.peer, identity: body.identity },
         signal: request.signal,
         delivery: options.delivery,
       })

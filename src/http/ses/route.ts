@@ -4,11 +4,12 @@
  */
 import type { App } from '../../operations/app.ts'
 import type { Authenticate } from '../authenticate.ts'
-import { parseJson, readBody } from '../body.ts'
-import { faultAnswer, faultOf, RequestFault, serializationFault } from '../faults.ts'
+import { parseJson } from '../body.ts'
+import { faultAnswer, faultOf, serializationFault } from '../faults.ts'
 import { Members } from '../members.ts'
 import { reportFailure } from '../report-failure.ts'
 import type { HttpAnswer, HttpRequest, Route } from '../route.ts'
+import { readSignedBody } from '../signed-body.ts'
 import type { Delivery, Method, SesOperation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 
@@ -20,8 +21,6 @@ export interface SesOptions {
   readonly warn: (text: string) => void
 }
 
-/** Who asks without a signature. */
-export const NOBODY = 'api'
 /** Parameters that are lists however often they come. */
 const LISTS = new Set(['Reason', 'TagKeys', 'BlacklistItemNames'])
 
@@ -53,14 +52,12 @@ interface Running extends SesOptions {
 }
 
 async function run(app: App, operation: SesOperation, { authenticate, request, delivery }: Running): Promise<object> {
-  const body = await readBody(request)
+  const body = await readSignedBody(request, authenticate)
   try {
-    const caller = authenticate && (await authenticate(request, body.sha256))
-    if (caller?.kind === 'refused') throw new RequestFault(caller.fault)
     return await operation.run({
       app,
       input: new Members({ ...membersOf(body.octets), ...parametersOf(request.query), ...request.labels }),
-      caller: { sourceIp: request.peer, identity: caller?.accessKeyId ?? NOBODY },
+      caller: { sourceIp: request.peer, identity: body.identity },
       signal: request.signal,
       delivery,
     })

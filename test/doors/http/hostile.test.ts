@@ -1,7 +1,10 @@
 /** What is sent to break the API: every request is answered, in words, and the door goes on. */
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { deflateSync, gzipSync } from 'node:zlib'
-import { expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { silent } from '../../../src/base/log.ts'
+import { openHttpDoor } from '../../../src/http/server.ts'
 import { askPort, openHttpAccount } from '../../support/http-door.ts'
 
 const SEND = '/v2/email/outbound-emails'
@@ -67,6 +70,73 @@ test('what goes on behind its packed end is a broken body, also while it is bein
   }
   expect((await ask('POST', SEND, { body: packed, headers: { 'content-encoding': 'deflate' } })).status).toBe(400)
   expect((await ask('POST', SEND, { body: deflateSync(VALID), headers: { 'content-encoding': 'deflate' } })).status).toBe(200)
+})
+
+test.each([
+  ['parameters', '&a'.repeat(20_000_000)],
+  ['a name of dots', `Action=SendEmail&${'.'.repeat(40_000_000)}=1`],
+])('a form of forty megabytes of %s is refused before anything is made of it', async (_, body) => {
+  const { ask } = await openHttpAccount()
+  const before = process.memoryUsage().heapUsed
+  expect(await ask('POST', '/', { body })).toMatchObject({ status: 400, body: expect.stringContaining('MalformedInput') })
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(256 * 1024 * 1024)
+})
+
+test('more header fields than anybody sends are refused, not left out', async () => {
+  const { ask } = await openHttpAccount()
+  const headers = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, '1']))
+  expect((await ask('GET', '/healthz', { headers: headers(190) })).status).toBe(200)
+  expect((await ask('GET', '/healthz', { headers: headers(201) })).status).toBe(431)
+})
+
+describe('where requests are signed', () => {
+  const scope = `${new Date().toISOString().slice(0, 10).replaceAll('-', '')}/us-east-1/ses/aws4_request`
+  const authorization = (signedHeaders: string): string =>
+    `AWS4-HMAC-SHA256 Credential=AKIAXXXXXXXXXXXXXXXX/${scope}, SignedHeaders=${signedHeaders}, Signature=${'0'.repeat(64)}`
+  const date = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '')
+
+  test.each([
+    ['has no signature', {}, 'MissingAuthenticationTokenException'],
+    ['has none of our keys', { Authorization: authorization('host;x-amz-date'), 'X-Amz-Date': date }, 'UnrecognizedClientException'],
+  ])('the body of a request that %s is not waited for', async (_, fields, type) => {
+    const { port } = await openHttpAccount({ auth: 'sigv4' })
+    for (const path of [SEND, '/']) {
+      const socket = connect(port, '127.0.0.1')
+      const lines = Object.entries({ Host: '127.0.0.1', 'Content-Length': '60000000', ...fields }).map(
+        ([name, value]) => `${name}: ${value}`,
+      )
+      socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
+      const [said] = await once(socket, 'data')
+      socket.destroy()
+      expect(String(said)).toContain(path === SEND ? type : type.replace(/^Unrecog.*/, 'InvalidClientTokenId').replace(/Exception$/, ''))
+    }
+  })
+
+  test('a header that is signed twice is signed by nobody', async () => {
+    const { ask } = await openHttpAccount({ auth: 'sigv4' })
+    const headers = { authorization: authorization('host;x-amz-date;host'), 'x-amz-date': date }
+    expect((await ask('POST', SEND, { body: VALID, headers })).headers['x-amzn-errortype']).toBe('IncompleteSignatureException')
+  })
+})
+
+test('who takes no octet of an answer does not keep it waiting for ever', async () => {
+  const answered: number[] = []
+  const door = await openHttpDoor({
+    host: '127.0.0.1',
+    port: 0,
+    routes: [{ method: 'GET', path: '/large', from: 'any', handle: () => ({ status: 200, body: Buffer.alloc(64 * 1024 * 1024) }) }],
+    names: new Set(),
+    metrics: { answered: ({ status }) => answered.push(status) },
+    log: silent,
+    warn: () => {},
+    stalledMs: 100,
+  })
+  onTestFinished(() => door.close(0))
+  const socket = connect(door.port, '127.0.0.1').pause()
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  socket.write('GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+  await expect.poll(() => answered.length, { timeout: 5_000 }).toBe(1)
 })
 
 /** The same numbers for the same seed. */
