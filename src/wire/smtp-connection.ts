@@ -21,6 +21,9 @@ import type { Answer, SmtpPeer, SmtpServerOptions, SmtpSession, SmtpTimeouts } f
 const BUFFERED = 64 * 1024
 /** How long a client may take to close after our last word. */
 const LINGER_MS = 2000
+/** For so long a client may be there without a message, idle or in the middle of one, when the listener is full and another waits. */
+const IDLE_SHARE_MS = 10_000
+const BUSY_SHARE_MS = 60_000
 const EMPTY = Buffer.alloc(0)
 
 /** What the connections of a listener share. */
@@ -66,6 +69,8 @@ export class SmtpConnection implements SmtpPeer {
   #skipReply: Reply | undefined
   /** When the message must have ended. */
   #messageUntil = 0
+  /** When the connection began, or its last message ended. */
+  #since = performance.now()
 
   constructor(socket: Socket, listener: Listener) {
     const { options, timeouts } = listener
@@ -106,6 +111,18 @@ export class SmtpConnection implements SmtpPeer {
   shutDown(): void {
     this.#leaving = true
     if (this.#isIdle) this.#hangUp(this.#phrases.shuttingDown)
+  }
+
+  /** By how much it has been here too long where room is scarce. @param now `performance.now()` @returns 0 or less: it has not */
+  overstayMs(now: number): number {
+    const isOurs = (this.#waiting && this.#phase === 'open' && !this.#isSecuring) || this.#incoming?.isFull === true
+    if (isOurs || this.#phase === 'closing' || this.#phase === 'ending') return 0
+    return now - this.#since - (this.#isIdle || this.#waiting ? IDLE_SHARE_MS : BUSY_SHARE_MS)
+  }
+
+  giveWay(): void {
+    if (this.#phase === 'open' && !this.#waiting && !this.#choked) this.#hangUp(this.#phrases.tooManyConnections)
+    else this.drop()
   }
 
   /** Called now and then by the listener. @param now `performance.now()` */
@@ -441,10 +458,15 @@ export class SmtpConnection implements SmtpPeer {
         () => {
           this.#incoming = undefined
           this.#chunked = undefined
+          this.#since = performance.now()
           this.#dialogue.forget()
         },
       )
       return true
+    }
+    if (incoming.isEndless) {
+      this.#hangUp(incoming.refusal ?? this.#phrases.tooLarge)
+      return false
     }
     if (incoming.betweenChunks && !incoming.isFull) {
       this.#endChunk(incoming)

@@ -1,7 +1,7 @@
 /**
  * A message on its way from the socket to the session: decoded, measured, and given on whole when it is small and the session takes it so,
  * else as a stream that ends only when all of it came and all of it was sound. A message that breaks a rule is still read to its end, so
- * that no part of it is taken for commands, and refused then.
+ * that no part of it is taken for commands, and refused then; but not for ever.
  */
 import { Readable } from 'node:stream'
 import type { Reply } from '../mail/reply.ts'
@@ -34,6 +34,7 @@ export class IncomingMessage {
   #collector: Collector | undefined
   #streamed: Streamed | undefined
   #refusal: Reply | undefined
+  #came = 0
 
   constructor(session: SmtpSession, options: IncomingOptions) {
     this.#session = session
@@ -45,6 +46,11 @@ export class IncomingMessage {
 
   get hasEnded(): boolean {
     return this.#decoder.ended
+  }
+
+  /** Twice what a message may have came, and no end: there will be none. */
+  get isEndless(): boolean {
+    return !this.hasEnded && this.#came > 2 * this.#options.maxBytes
   }
 
   /** So many octets of it follow now. */
@@ -80,6 +86,7 @@ export class IncomingMessage {
     const { maxBytes, phrases } = this.#options
     const decoder = this.#decoder
     const taken = decoder.take(chunk, this.#handOn)
+    this.#came += taken
     if (this.#refusal === undefined) {
       if (decoder.hasBareLineEnd) this.#refusal = phrases.bareMessageLineEnd
       else if (decoder.size > maxBytes) this.#refusal = phrases.tooLarge

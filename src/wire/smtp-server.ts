@@ -1,6 +1,7 @@
 /**
  * An SMTP listener: takes connections, counts them, watches their time and ends them. How they go is
- * `smtp-connection.ts`, what is said in them `smtp-dialogue.ts`, what is decided in them the `SmtpSession` behind it. Never holds more than `maxConnections` sessions; time-outs are checked by one timer.
+ * `smtp-connection.ts`, what is said in them `smtp-dialogue.ts`, what is decided in them the `SmtpSession` behind it. Never holds more than `maxConnections` sessions, but
+ * for those that hear their last word; time-outs are checked by one timer.
  */
 import type { Socket } from 'node:net'
 import { CollectingRoom } from './smtp-collector.ts'
@@ -71,7 +72,7 @@ export class SmtpServer {
   }
 
   #accept(socket: Socket): void {
-    if (this.#connections.size >= (this.#options.maxConnections ?? 1000)) {
+    if (this.#connections.size >= (this.#options.maxConnections ?? 1000) && !this.#makeRoom()) {
       socket.on('error', () => {})
       // To a client that begins with TLS plain words are noise.
       if (this.#options.tls?.mode === 'implicit') {
@@ -84,6 +85,18 @@ export class SmtpServer {
     }
     this.#connections.add(new SmtpConnection(socket, this.#shared))
     this.#clock ??= this.#startClock()
+  }
+
+  /** Whoever has overstayed most gives way, so that nobody keeps the listener for himself by being there. @returns false: nobody has */
+  #makeRoom(): boolean {
+    const now = performance.now()
+    let [most, longest]: [number, SmtpConnection | undefined] = [0, undefined]
+    for (const connection of this.#connections) {
+      const overstay = connection.overstayMs(now)
+      if (overstay > most) [most, longest] = [overstay, connection]
+    }
+    longest?.giveWay()
+    return longest !== undefined
   }
 
   #closed(connection: SmtpConnection): void {

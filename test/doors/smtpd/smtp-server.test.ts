@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { issueCertificate, makeAuthority } from '../../../src/wire/certificate.ts'
 import { smtpReply } from '../../../src/wire/smtp-session.ts'
 import { RawSmtp } from '../../support/raw-smtp.ts'
@@ -334,4 +334,46 @@ test('40 MB stream through a slow reader in little memory, unchanged', async () 
   expect(seen).toBe(blocks * block.length)
   expect(high).toBeGreaterThan(0)
   expect(high).toBeLessThan(8 * 1024 * 1024)
+})
+
+test('a full listener: who was there ten seconds without a message gives way to another, who is giving one after a minute', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const sink = await sinkOf({ maxConnections: 2 })
+  const [idle, busy] = [await greeted(sink), await greeted(sink)]
+  expect(await busy.ask('MAIL FROM:<a@b.test>')).toBe(250)
+  expect(await busy.ask('RCPT TO:<c@d.test>')).toBe(250)
+  expect(await busy.ask('DATA')).toBe(354)
+  vi.advanceTimersByTime(9_000)
+  const early = await RawSmtp.open(sink)
+  expect((await early.reply())?.code).toBe(421)
+  vi.advanceTimersByTime(2_000)
+  const next = await greeted(sink)
+  expect(await idle.rest()).toEqual([421])
+  idle.close()
+  expect((await (await RawSmtp.open(sink)).reply())?.code).toBe(421)
+  // A message starts the count again.
+  vi.advanceTimersByTime(45_000)
+  expect(await next.ask('MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA')).toBe(250)
+  expect([await next.reply(), await next.reply()].map(reply => reply?.code)).toEqual([250, 354])
+  expect(await next.ask('.')).toBe(250)
+  vi.advanceTimersByTime(5_000)
+  expect((await greeted(sink)).socket.destroyed).toBe(false)
+  expect(await busy.rest()).toEqual([421])
+  expect(await next.ask('NOOP')).toBe(250)
+})
+
+test.each([
+  ['DATA', 'DATA\r\n'],
+  ['BDAT', 'BDAT 999999999 LAST\r\n'],
+])('a message after %s that has no end is not read for ever', async (_, command) => {
+  const sink = await sinkOf({ maxMessageBytes: 100_000, chunking: 'offered' })
+  const client = await greeted(sink)
+  client.send(`MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\n${command}`)
+  const lines = Buffer.from('X-Endless: header\r\n'.repeat(1_000))
+  for (let i = 0; i < 400 && client.socket.writable; i += 1) {
+    client.send(lines)
+    await new Promise(setImmediate)
+  }
+  expect((await client.rest()).at(-1)).toBe(552)
 })
