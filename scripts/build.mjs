@@ -45,14 +45,19 @@ await build({
 cpSync('src/adapters/template-worker.mjs', 'dist/chunks/template-worker.mjs')
 // So are the files of the web view.
 cpSync('src/http/view/page', 'dist/chunks/page', { recursive: true })
-// Its types stand for themselves: a file for what it exports, one for what that is made of.
+cpSync('src/test-kit/require.cjs', 'dist/test.cjs')
+// Its types stand for themselves: a file for what it exports, one for what that is made of; for `import` and for `require`.
+mkdirSync('dist/test-kit')
 for (const name of ['index', 'types']) {
   const source = readFileSync(`src/test-kit/${name}.ts`, 'utf8')
   const { outputText } = ts.transpileDeclaration(source, {
     fileName: `${name}.ts`,
     compilerOptions: { target: ts.ScriptTarget.ES2022, stripInternal: true },
   })
-  mkdirSync('dist/test-kit', { recursive: true })
-  writeFileSync(`dist/test-kit/${name}.d.ts`, outputText.replaceAll(".ts'", ".js'"))
+  for (const [types, module] of [
+    ['d.ts', 'js'],
+    ['d.cts', 'cjs'],
+  ])
+    writeFileSync(`dist/test-kit/${name}.${types}`, outputText.replaceAll(".ts'", `.${module}'`))
 }
 writeManPage(version)

@@ -1,7 +1,8 @@
 /** `mailctl/test`: mail in tests, inside their process. For vitest, jest and node:test. */
 import { openMailAccount } from './account.ts'
+import { assertMailIs } from './assert-mail.ts'
 import { matchers } from './matchers.ts'
-import type { MailAccount, MailAccountOptions, MailMatchers } from './types.ts'
+import type { MailAccount, MailAccountOptions, MailExpectation, MailMatchers, ReceivedMail } from './types.ts'
 
 export type * from './types.ts'
 
@@ -9,3 +10,6 @@ export type * from './types.ts'
 export const mailAccount: (options?: MailAccountOptions) => Promise<MailAccount> = openMailAccount
 
 export const mailMatchers: MailMatchers = matchers
+
+/** For node:test, and wherever there is no `expect`. @throws AssertionError that tells all that is not so, with what is */
+export const assertMail: (mail: ReceivedMail, expected: MailExpectation) => void = assertMailIs

@@ -182,6 +182,16 @@ export type MailMatchers = {
   toBeAuthenticated(mail: ReceivedMail): MatcherVerdict
 }
 
+/** For `assertMail`: all of what is given must be so, each as the matcher of that name has it. */
+export interface MailExpectation {
+  readonly subject?: string | RegExp
+  readonly deliveredTo?: string
+  readonly text?: string | RegExp
+  readonly link?: string | RegExp
+  readonly attachment?: string | RegExp
+  readonly authenticated?: true
+}
+
 /** What `expect(mail)` has then; for the types of a runner: `interface Matchers<T> extends MailAssertions {}` in its module. */
 export interface MailAssertions<R = void> {
   toHaveSubject(wanted: string | RegExp): R

@@ -33,7 +33,15 @@ test('it holds the program, its manual page and templates, and no source or test
   expect(packed.unpackedSize).toBeLessThan(MOST_BYTES)
   const paths = packed.files.map(({ path }) => path)
   expect(paths).toEqual(
-    expect.arrayContaining(['bin/mailctl.js', 'dist/main.js', 'dist/test.js', 'dist/test-kit/index.d.ts', 'man/mailctl.1']),
+    expect.arrayContaining([
+      'bin/mailctl.js',
+      'dist/main.js',
+      'dist/test.js',
+      'dist/test.cjs',
+      'dist/test-kit/index.d.ts',
+      'dist/test-kit/index.d.cts',
+      'man/mailctl.1',
+    ]),
   )
   expect(paths.filter(path => /^(src|test|bench|docs|scripts)\/|\.test\.|(?<!\.d)\.ts$/.test(path))).toEqual([])
 })
@@ -45,10 +53,12 @@ test('publint has nothing to say of it', async () => {
 
 test('its types are what its modules are', async () => {
   const attw = resolve('node_modules/@arethetypeswrong/cli/dist/index.js')
-  const { stdout } = await run(process.execPath, [attw, tarball, '--profile', 'esm-only', '--format', 'json'])
-  const { analysis } = JSON.parse(stdout)
+  const { stdout } = await run(process.execPath, [attw, tarball, '--profile', 'node16', '--format', 'json'])
+  const { analysis, problems } = JSON.parse(stdout)
   expect(Object.keys(analysis.entrypoints)).toEqual(['./test', './package.json'])
   expect(analysis.types).toMatchObject({ kind: 'included' })
+  // Of the way Node 10 had, which knows no `exports`.
+  expect(problems).toEqual({ NoResolution: [{ kind: 'NoResolution', entrypoint: './test', resolutionKind: 'node10' }] })
 })
 
 test('a project that installs it runs the program, and its own tests with jest', { timeout: 240_000 }, async () => {
@@ -56,7 +66,7 @@ test('a project that installs it runs the program, and its own tests with jest',
   mkdirSync(project)
   writeFileSync(
     join(project, 'package.json'),
-    JSON.stringify({ private: true, type: 'module', jest: { transform: {}, testMatch: ['**/*.jest-test.mjs'] } }),
+    JSON.stringify({ private: true, type: 'module', jest: { transform: {}, testMatch: ['**/*.jest-test.{cjs,mjs}'] } }),
   )
   const quietly = ['--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts']
   await run('npm', ['install', ...quietly, tarball, 'jest@30'], { cwd: project })
@@ -66,7 +76,10 @@ test('a project that installs it runs the program, and its own tests with jest',
   expect((await run(bin, ['--version'])).stdout).toBe(`${JSON.parse(readFileSync('package.json', 'utf8')).version}\n`)
   expect((await run(bin, ['demo'], { cwd: project })).stdout).toMatch(/\S/)
   copyFileSync('test/test-kit/fixtures/order.jest-test.mjs', join(project, 'order.jest-test.mjs'))
-  const env = { PATH: process.env['PATH'], HOME: project, NODE_OPTIONS: '--experimental-vm-modules', CI: 'true' }
-  const { stderr } = await run(join(project, 'node_modules/.bin/jest'), [], { cwd: project, env })
-  expect(stderr).toMatch(/Tests:\s+1 passed, 1 total/)
+  copyFileSync('test/test-kit/fixtures/order.jest-test.cjs', join(project, 'order.jest-test.cjs'))
+  const env = { PATH: process.env['PATH'], HOME: project, CI: 'true' }
+  const jest = async (file: string, more: NodeJS.ProcessEnv): Promise<string> =>
+    (await run(join(project, 'node_modules/.bin/jest'), [file], { cwd: project, env: { ...env, ...more } })).stderr
+  expect(await jest('order.jest-test.cjs', {})).toMatch(/Tests:\s+1 passed, 1 total/)
+  expect(await jest('order.jest-test.mjs', { NODE_OPTIONS: '--experimental-vm-modules' })).toMatch(/Tests:\s+1 passed, 1 total/)
 })

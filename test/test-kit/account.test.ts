@@ -170,3 +170,12 @@ test('it is closed when close resolves, whoever asked first', async () => {
   expect(isClosed).toBe(true)
   await first
 })
+
+test('timers of the runner may stand still, as the page says', async () => {
+  const account = await open()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  await account.send(ORDER)
+  expect((await account.inbox.next()).subject).toBe('Your order')
+  await account.clock.advance('24h')
+})

@@ -1,6 +1,6 @@
 /** `mailctl/test` as it is published: under node:test in a process of its own, and its types before the compiler. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -34,6 +34,23 @@ test("the page's own example", { timeout: 60_000 }, async () => {
   expect(stdout).toMatch(/^# pass 1$/m)
 })
 
+test('a CommonJS module has it by require', { timeout: 60_000 }, async () => {
+  const folder = projectWithUs()
+  const script = [
+    "const { assertMail, mailAccount, mailMatchers } = require('mailctl/test')",
+    'async function main() {',
+    '  const account = await mailAccount()',
+    "  await account.send({ from: 'a@example.com', to: 'ann@gmail.com', subject: 'Hi', text: 'Hi' })",
+    "  assertMail(await account.inbox.next(), { subject: 'Hi' })",
+    '  await account.close()',
+    '  console.log(Object.keys(mailMatchers).length)',
+    '}',
+    'main()',
+  ]
+  writeFileSync(join(folder, 'a.cjs'), script.join('\n'))
+  expect((await run(process.execPath, ['a.cjs'], { cwd: folder })).stdout).toBe('6\n')
+})
+
 test('the types say what may be written, and what may not', { timeout: 60_000 }, async () => {
   const folder = projectWithUs()
   const compilerOptions = {
@@ -44,7 +61,7 @@ test('the types say what may be written, and what may not', { timeout: 60_000 },
     noEmit: true,
     types: ['node'],
   }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts', '*.cts'] }))
   const compile = async (text: string): Promise<string> => {
     writeFileSync(join(folder, 'a.ts'), `import { mailAccount, mailMatchers, type ReceivedMail } from 'mailctl/test'\n${text}\n`)
     const tsc = [resolve('node_modules/typescript/bin/tsc'), '-p', folder]
@@ -62,6 +79,10 @@ test('the types say what may be written, and what may not', { timeout: 60_000 },
     'export { pass }',
   ]
   expect(await compile(good.join('\n'))).toBe('')
+  const required = join(folder, 'b.cts')
+  writeFileSync(required, "import kit = require('mailctl/test')\nexport const opened: Promise<kit.MailAccount> = kit.mailAccount()\n")
+  expect(await compile(good.join('\n'))).toBe('')
+  rmSync(required)
   const bad = await compile('const a = await mailAccount({ access: "free" })\nawait a.send({ to: "b@c.d" })\n;(await a.inbox.next()).body')
   for (const wrong of ['"free"', "'from'", "'body'"]) expect(bad).toContain(wrong)
 })
