@@ -8,12 +8,13 @@ import { coveringNames } from '../account/identity.ts'
 import { type Judgement, judgeReport, type ReportedMessage } from '../account/judge-report.ts'
 import { type MailReport, reportIn } from '../mail/mail-report.ts'
 import { originIn, type ReportOrigin } from '../mail/report-origin.ts'
-import { reportParts } from '../mail/report-parts.ts'
+import { fieldValue, reportParts } from '../mail/report-parts.ts'
 import type { ReceivedReport, Ruling } from '../ports/reports.ts'
 import type { StoredMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
 import { forwardsFeedback } from './feedback-forwarding.ts'
 import { feedbackMail } from './feedback-mail.ts'
+import { unsubscribeByMail } from './list-management.ts'
 
 export type IngestApp = Pick<App, 'store' | 'clock' | 'ids' | 'settings'>
 
@@ -45,12 +46,13 @@ export interface ReadMail {
   /** null: it is no report. */
   readonly report: MailReport | null
   readonly origin: ReportOrigin
+  readonly subject: string
 }
 
 /** Once for each message: reading takes longer than all the rest. */
 export function readMail(octets: Buffer): ReadMail {
   const parts = reportParts(octets)
-  return { report: reportIn(parts), origin: originIn(parts) }
+  return { report: reportIn(parts), origin: originIn(parts), subject: fieldValue(parts.header, 'subject') }
 }
 
 /**
@@ -92,6 +94,10 @@ const received = (
   arrived: ArrivedMail,
   { at, ...read }: { readonly at: number; readonly messageId: string | null; readonly kind: MailReport['kind'] | null },
 ): ReceivedReport => ({ receivedAt: at, ...read, ...arrived })
+
+/** Mail to the return path of a message that asks to be left out of its list. @returns whether it was that, and is done */
+export const leaveByMail = async (app: IngestApp, envelopeTo: string, { report, subject }: ReadMail): Promise<boolean> =>
+  report === null && (await unsubscribeByMail(app, { messageId: localPart(envelopeTo), subject }))
 
 /** Case has no meaning in an id. */
 const localPart = (address: string): string => address.slice(0, Math.max(0, address.lastIndexOf('@'))).toLowerCase()

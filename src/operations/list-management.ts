@@ -40,10 +40,19 @@ export interface UnsubscribeLink {
   readonly mac: string
 }
 
-/** In place of those that the message may have. */
-export function withUnsubscribeFields(header: Header, url: string): Header {
+/** Begins the subject of a mail that does what the link does. */
+const BY_MAIL = 'unsubscribe-'
+
+/** By mail to the message's return path, where that is ours. RFC 6068. @returns undefined where replies go to somebody else */
+export function unsubscribeMail({ ids }: Pick<App, 'ids'>, messageId: string, envelopeFrom: string): string | undefined {
+  return envelopeFrom.startsWith(`${messageId}@`) ? `mailto:${envelopeFrom}?subject=${BY_MAIL}${ids.macOf(linkText(messageId))}` : undefined
+}
+
+/** In place of those that the message may have. SES fact: events "Subscription headers". @param mail as `unsubscribeMail` gives it */
+export function withUnsubscribeFields(header: Header, url: string, mail: string | undefined): Header {
   const without = ['List-Unsubscribe', 'List-Unsubscribe-Post'].reduce(withoutField, header)
-  const fields = [headerField('List-Unsubscribe', `<${url}>`), headerField('List-Unsubscribe-Post', 'List-Unsubscribe=One-Click')]
+  const ways = [...(mail === undefined ? [] : [mail]), url].map(way => `<${way}>`).join(', ')
+  const fields = [headerField('List-Unsubscribe', ways), headerField('List-Unsubscribe-Post', 'List-Unsubscribe=One-Click')]
   return fields.reduce(withField, without)
 }
 
@@ -93,6 +102,25 @@ export async function unsubscribe(
     }),
   })
   return { ...found, isUnsubscribed: true }
+}
+
+/**
+ * What a mail to a return path asks for, when its subject says so. Whoever wrote it: the subject has the link's MAC.
+ * @returns whether it was such a mail, and its link leads to a subscription
+ */
+export async function unsubscribeByMail(
+  app: Pick<App, 'store' | 'clock' | 'ids'>,
+  { messageId, subject }: { readonly messageId: string; readonly subject: string },
+): Promise<boolean> {
+  const [, mac] = new RegExp(`^\\s*${BY_MAIL}([0-9a-f]{32})\\s*$`).exec(subject) ?? []
+  if (mac === undefined) return false
+  try {
+    await unsubscribe(app, { messageId, mac }, 'UnsubscribeHeader')
+    return true
+  } catch (error) {
+    if (error instanceof MailctlError && error.code === 'not-found') return false
+    throw error
+  }
 }
 
 const preferences = (list: ContactList, contact: Contact) => ({

@@ -31,7 +31,7 @@ import type { Ready } from './deliver-group.ts'
 import { examineSubmission } from './examine-submission.ts'
 import { forwardsFeedback } from './feedback-forwarding.ts'
 import { readyGroups } from './hand-off.ts'
-import { unsubscribeUrl, withUnsubscribeFields } from './list-management.ts'
+import { unsubscribeMail, unsubscribeUrl, withUnsubscribeFields } from './list-management.ts'
 import { rewriteHeader } from './rewrite-header.ts'
 import { type Signer, signAndSpool } from './sign-and-spool.ts'
 import { type SuppressedFeedback, suppressedFeedback } from './suppressed-feedback.ts'
@@ -106,7 +106,9 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
     const { header: given, body, tally } = tracked?.content ?? content
     // SES fact: links and fields to unsubscribe by are for mail to one recipient.
     const url = listManagement && people.recipients.length === 1 ? unsubscribeUrl({ settings, ids }, id) : undefined
-    const { header, rewritten } = rewriteHeader(url === undefined ? given : withUnsubscribeFields(given, url), {
+    const path = envelopeFrom(id, mailFrom, people, settings)
+    const leaving = url === undefined ? given : withUnsubscribeFields(given, url, unsubscribeMail({ ids }, id, path))
+    const { header, rewritten } = rewriteHeader(leaving, {
       messageId: id,
       at: clock.now(),
       network: settings.network,
@@ -149,7 +151,7 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       kind: 'mail',
       acceptedAt: at,
       expiresAt: at + (delivery.maxDeliverySeconds === null ? DELIVERY_PERIOD_MS : delivery.maxDeliverySeconds * 1_000),
-      envelopeFrom: envelopeFrom(id, mailFrom, people, settings),
+      envelopeFrom: path,
       returnPath: people.returnPath,
       recipients: people.recipients,
       senders: people.senders,

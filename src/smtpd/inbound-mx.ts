@@ -8,7 +8,7 @@ import { type Log, silent } from '../base/log.ts'
 import { MAX_MESSAGE_BYTES } from '../mail/body.ts'
 import { REPORT_PREFIX_BYTES } from '../mail/mail-report.ts'
 import type { Reply } from '../mail/reply.ts'
-import { type IngestApp, ingestReport, noteForgedPath, readMail, reportAddress } from '../operations/ingest-report.ts'
+import { type IngestApp, ingestReport, leaveByMail, noteForgedPath, readMail, reportAddress } from '../operations/ingest-report.ts'
 import { SmtpServer } from '../wire/smtp-server.ts'
 import { type SmtpPeer, type SmtpSession, smtpReply } from '../wire/smtp-session.ts'
 import type { Sockets } from '../wire/sockets.ts'
@@ -94,6 +94,10 @@ function inboundSession(app: IngestApp, peer: SmtpPeer, log: Log): SmtpSession {
     try {
       const read = readMail(octets)
       for (const envelopeTo of envelope.to) {
+        if (await leaveByMail(app, envelopeTo, read)) {
+          verdicts.push('APPLIED')
+          continue
+        }
         const judged = await ingestReport(app, { envelopeFrom: envelope.from, envelopeTo, peer: peer.address, sizeBytes, octets }, read)
         verdicts.push(judged?.verdict)
       }

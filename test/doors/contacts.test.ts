@@ -1,10 +1,14 @@
 import { Readable } from 'node:stream'
 import { simpleParser } from 'mailparser'
-import { expect, test } from 'vitest'
+import { createTransport } from 'nodemailer'
+import { expect, onTestFinished, test } from 'vitest'
+import { silent } from '../../src/base/log.ts'
 import type { HttpRequest } from '../../src/http/route.ts'
 import { unsubscribeRoutes } from '../../src/http/unsubscribe.ts'
 import { createContactList, readContact } from '../../src/operations/contacts.ts'
 import { deliverDue } from '../../src/operations/deliver-due.ts'
+import { openInboundMx } from '../../src/smtpd/inbound-mx.ts'
+import { certificate } from '../support/certificate.ts'
 import { openEngine } from '../support/engine.ts'
 import { type WholeDoor, wholeDoor } from '../support/whole-door.ts'
 
@@ -59,9 +63,13 @@ test('mail of the list carries the fields and the link, signed; one click ends i
   const [arrived] = await app.lab.inbox.list({})
   const octets = await (await app.lab.inbox.open(arrived?.id ?? ''))?.toArray()
   const read = await simpleParser(Buffer.concat(octets ?? []))
-  const url = /^List-Unsubscribe: <(.*)>\r$/m.exec(Buffer.concat(octets ?? []).toString())?.[1] ?? ''
+  const unfolded = Buffer.concat(octets ?? [])
+    .toString()
+    .replace(/\r\n[ \t]+/g, ' ')
+  const [, mailto = '', url = ''] = /^List-Unsubscribe: <mailto:([^>]*)>, ?<([^>]*)>\r$/m.exec(unfolded) ?? []
   const [, id, mac = ''] = /^http:\/\/127\.0\.0\.1:8025\/unsubscribe\/([^/]+)\/([0-9a-f]{32})$/.exec(url) ?? []
   expect(id).toBe(first.messageId)
+  expect(mailto).toBe(`${first.messageId}@mta.mailctl.test?subject=unsubscribe-${mac}`)
   expect(Buffer.concat(octets ?? []).toString()).toMatch(/List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n/)
   expect(Buffer.concat(octets ?? []).toString()).not.toMatch(/mailto:old|X-SES-LIST/)
   expect(read.text).toBe(`Leave: ${url}\n`)
@@ -112,6 +120,31 @@ test('mail of the list carries the fields and the link, signed; one click ends i
   expect(bounce?.event['bounce']).toMatchObject({ bounceType: 'Permanent', bounceSubType: 'UnsubscribedRecipient' })
   // Mail that is not of the list still goes.
   expect((await engine.submit('From: a@shop.example\nTo: ann@gmail.com\nSubject: Receipt\n\nx\n')).suppressed).toBeUndefined()
+})
+
+test('a mail to the return path does what the link does, and only with its MAC', async () => {
+  const engine = await openEngine()
+  const { app } = engine
+  await createContactList(app, 'news', { topics: [{ name: 'weekly', displayName: 'Weekly', defaultStatus: 'OPT_IN' }] })
+  const { messageId } = await engine.submit(
+    'From: a@shop.example\nTo: ann@gmail.com\nSubject: Hi\nX-SES-LIST-MANAGEMENT-OPTIONS: news; topic=weekly\n\nHi\n',
+  )
+  await deliverDue(app, { signal })
+  const path = `${messageId}@mta.mailctl.test`
+  const mac = app.ids.macOf(JSON.stringify(['unsubscribe', messageId]))
+  const door = await openInboundMx(app, { host: '127.0.0.1', port: 0 }, { tls: certificate, log: silent })
+  onTestFinished(() => door.close(0))
+  const client = createTransport({ host: door.address, port: door.port, ignoreTLS: true })
+  const mailed = async (subject: string): Promise<unknown> => {
+    await client.sendMail({ from: 'ann@gmail.com', to: path, subject, text: '' })
+    return (await readContact(app, 'news', 'ann@gmail.com')).topics
+  }
+  for (const wrong of ['unsubscribe', `unsubscribe-${mac.slice(1)}0`, `Re: unsubscribe-${mac}`]) expect(await mailed(wrong)).toEqual({})
+  expect(await mailed(`unsubscribe-${mac}`)).toEqual({ weekly: 'OPT_OUT' })
+  expect(await mailed(`unsubscribe-${mac}`)).toEqual({ weekly: 'OPT_OUT' })
+  client.close()
+  const events = (await app.store.events({ messageId })).filter(({ type }) => type === 'Subscription')
+  expect(events.map(({ event }) => event['subscription'])).toMatchObject([{ contactList: 'news', source: 'UnsubscribeHeader' }])
 })
 
 test('a message to several has no link, and those who left are still left out', async () => {
