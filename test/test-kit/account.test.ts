@@ -3,12 +3,12 @@
 import dgram from 'node:dgram'
 import { readdirSync } from 'node:fs'
 import net from 'node:net'
-import { tmpdir } from 'node:os'
 import { SESClient, SendEmailCommand as SendEmailV1 } from '@aws-sdk/client-ses'
 import { CreateEmailIdentityCommand, GetAccountCommand, SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2'
 import { createTransport } from 'nodemailer'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type MailAccount, type MailAccountOptions, mailAccount } from '../../src/test-kit/index.ts'
+import { tempFolder } from '../support/account.ts'
 
 async function open(options?: MailAccountOptions): Promise<MailAccount> {
   const account = await mailAccount(options)
@@ -122,13 +122,16 @@ test('the rules are those of the account: sandbox, verification, configuration s
 })
 
 test('accounts know nothing of each other, and leave nothing behind', async () => {
-  const before = readdirSync(tmpdir()).filter(name => name.startsWith('mailctl-test-'))
+  const folder = tempFolder()
+  vi.stubEnv('TMPDIR', folder)
+  onTestFinished(() => void vi.unstubAllEnvs())
   const [one, two] = await Promise.all([mailAccount(), mailAccount({ seed: 2 })])
   await Promise.all([one.send(ORDER), two.send({ ...ORDER, subject: 'Mine' })])
   expect((await one.inbox.all()).map(({ subject }) => subject)).toEqual(['Your order'])
   expect((await two.inbox.all()).map(({ subject }) => subject)).toEqual(['Mine'])
+  expect(readdirSync(folder)).toHaveLength(2)
   await Promise.all([one.close(), two.close(), two.close()])
-  expect(readdirSync(tmpdir()).filter(name => name.startsWith('mailctl-test-'))).toEqual(before)
+  expect(readdirSync(folder)).toEqual([])
 })
 
 test('the inbox gives each message once, and says what it has instead of what was asked for', async () => {
