@@ -80,6 +80,19 @@ export function readEvents(file) {
   }
 }
 
+/** Who handed in each message: the caller's identity by message id; only mail, no reports of our own. */
+export function readCallers(file) {
+  const database = new Database(file, { readonly: true })
+  try {
+    const rows = database.prepare(
+      `SELECT id, json_extract(facts, '$.tags."ses:caller-identity"[0]') AS caller FROM message WHERE kind = 'mail'`,
+    )
+    return new Map(rows.all().map(({ id, caller }) => [id, caller]))
+  } finally {
+    database.close()
+  }
+}
+
 /** Everything, after the end. */
 export function readAll(file) {
   const database = new Database(file)

@@ -19,10 +19,11 @@ export function makeHome(home) {
   for (const args of commands) runCommand(home, ...args)
 }
 
-/** @throws Error when it ends with anything but 0 */
+/** @returns what it said on stdout  @throws Error when it ends with anything but 0 */
 export function runCommand(home, ...args) {
-  const { status, stderr } = spawnSync(process.execPath, [BIN, ...args, '--home', home], { encoding: 'utf8', env: environment() })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args, '--home', home], { encoding: 'utf8', env: environment() })
   if (status !== 0) throw new Error(`mailctl ${args.join(' ')} ended with ${status}: ${stderr}`)
+  return stdout
 }
 
 const environment = more => ({ PATH: process.env.PATH, ...more })
@@ -32,21 +33,24 @@ const portOf = place => Number(/:(\d+)$/.exec(place)?.[1])
 
 /**
  * Starts `serve` with an open SMTP door for loopback and the sink as its relay.
- * @param {{ home: string, name: string, sinkPort?: number, env?: Record<string, string>, mx?: string }} ask `name`: how it says EHLO; `sinkPort`
- *   absent: mail goes to the receivers of the lab; `mx`: where reports come in, else nowhere
+ * @param {{ home: string, name: string, sinkPort?: number, env?: Record<string, string>, mx?: string, http?: string, trust?: string, auth?: string }} ask
+ *   `name`: how it says EHLO; `sinkPort` absent: mail goes to the receivers of the lab; `mx`: where reports come in, else nowhere; `http`: where
+ *   the API listens, else nowhere; `trust`: who needs no login; `auth`: who may use the API
  */
-export function startEngine({ home, name, sinkPort, env = {}, mx = 'off' }) {
+export function startEngine({ home, name, sinkPort, env = {}, mx = 'off', http = 'off', trust = '127.0.0.1/32', auth = 'sigv4' }) {
   const readyFile = `${home}/${name}.ready`
   rmSync(readyFile, { force: true })
   const flags = [
     '--smtp',
     '127.0.0.1:0',
     '--smtp-trust',
-    '127.0.0.1/32',
+    trust,
     '--smtps',
     'off',
     '--http',
-    'off',
+    http,
+    '--http-auth',
+    auth,
     '--https',
     'off',
     '--mx',
@@ -86,8 +90,9 @@ export function startEngine({ home, name, sinkPort, env = {}, mx = 'off' }) {
       child.kill('SIGKILL')
       throw new Error(`${name} was not ready within ${READY_WITHIN_MS} ms: ${stderr}`)
     },
-    /** The port for reports, once it is ready. */
+    /** The port for reports, and that of the API, once it is ready. */
     mxPort: () => portOf(doors().Mx),
+    httpPort: () => portOf(doors().Http),
     kill: () => child.kill('SIGKILL'),
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),

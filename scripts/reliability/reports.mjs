@@ -13,6 +13,7 @@ import { countDue, readReports } from './account.mjs'
 import { contentOf, sendAll } from './client.mjs'
 import { makeHome, startEngine } from './engine.mjs'
 import { randomOf } from './random.mjs'
+import { bounceOf, complaintOf } from './report-mail.mjs'
 import { judgeReports, reportsMarkdown } from './reports-report.mjs'
 
 const { values } = parseArgs({
@@ -104,7 +105,7 @@ async function offerAll(waiting) {
     next: async () => {
       while (ports === undefined) await pause(20)
       const message = waiting.shift()
-      return message && { message, content: message.kind === 'Bounce' ? bounceOf(message) : complaintOf(message) }
+      return message && { message, content: message.kind === 'Bounce' ? bounceOf(message, HOST) : complaintOf(message, HOST) }
     },
     port: () => ports?.mx,
     sessions: SESSIONS,
@@ -132,43 +133,3 @@ console.log(reportsMarkdown(summary))
 if (summary.Violations.length === 0) rmSync(folder, { recursive: true, force: true })
 else console.error(`left in ${folder}`)
 process.exitCode = summary.Violations.length === 0 ? 0 : 1
-
-function reportOf({ id }, type, parts) {
-  const text = [
-    `From: <mailer-daemon@mx.readers.example>`,
-    `To: <${id}@${HOST}>`,
-    'Subject: Report',
-    'MIME-Version: 1.0',
-    `Content-Type: multipart/report; report-type=${type}; boundary=b`,
-    '',
-    ...parts.flatMap(([partType, lines]) => ['--b', `Content-Type: ${partType}`, '', ...lines, '']),
-    '--b--',
-    '',
-  ]
-  return Buffer.from(text.join('\r\n'), 'latin1')
-}
-
-function bounceOf(report) {
-  return reportOf(report, 'delivery-status', [
-    ['text/plain', ['Nobody of that name is here.']],
-    [
-      'message/delivery-status',
-      [
-        'Reporting-MTA: dns; mx.readers.example',
-        '',
-        `Final-Recipient: rfc822; ${report.address}`,
-        'Action: failed',
-        'Status: 5.1.1',
-        'Diagnostic-Code: smtp; 550 5.1.1 user unknown',
-      ],
-    ],
-  ])
-}
-
-function complaintOf(report) {
-  return reportOf(report, 'feedback-report', [
-    ['text/plain', ['A reader did not want this.']],
-    ['message/feedback-report', ['Feedback-Type: abuse', 'User-Agent: Readers/1', 'Version: 1', `Original-Rcpt-To: ${report.address}`]],
-    ['message/rfc822', ['From: orders@shop.example', `To: ${report.address}`, 'Subject: Hello', '', 'Hello']],
-  ])
-}

@@ -167,68 +167,96 @@ export function hostileSession(seed) {
     piece: random.pick([Infinity, Infinity, 1460, 100, 7, 1]),
     waits: random.happens(0.8),
     end: random.pick(['end', 'end', 'end', 'quit', 'reset']),
+    /** A command stands behind STARTTLS in the clear, as somebody on the path would put it there. RFC 3207 §6. */
+    injected: random.happens(0.3),
   }
 }
 
 /** @returns what the server said, when it has closed; throws when it does not */
-export async function playSession({ port, seed }) {
-  const session = hostileSession(seed)
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+export const playSession = ({ port, seed }) => playSmtp(hostileSession(seed), { port, seed })
+
+/**
+ * @param session as `hostileSession` makes it
+ * @param {{ port: number, seed: number, localAddress?: string, login?: { user: string, password: string } }} at with `login` the session begins with
+ *   STARTTLS and AUTH, whatever else it says
+ * @returns what the server said, when it has closed  @throws Error when it does not
+ */
+export async function playSmtp(session, { port, seed, localAddress, login }) {
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true, ...(localAddress && { localAddress }) })
+  const seen = { sent: 0, said: '' }
   try {
-    return await within(play(socket, session), `session ${seed} hangs`)
+    return await within(play(socket, session, { login, seen }), () => {
+      const last = seen.said.trimEnd().split('\r\n').at(-1)
+      return `session ${seed} hangs: ${seen.sent} of ${session.octets.length} octets sent, last heard '${last}', ${socket.readyState}`
+    })
   } finally {
     socket.destroy()
   }
 }
 
-async function play(plain, { octets, tls, piece, waits, end }) {
-  let said = ''
+async function play(plain, { octets, tls, piece, waits, end, injected }, { login, seen }) {
+  const isSecure = tls === 'upgrade' || login !== undefined
   let socket = plain
   let over
   const closed = new Promise(done => {
     over = done
   })
   const hear = chunk => {
-    said += chunk.toString('latin1')
-    if (said.length > 4_000_000) said = said.slice(-1_000_000)
+    seen.said += chunk.toString('latin1')
+    if (seen.said.length > 4_000_000) seen.said = seen.said.slice(-1_000_000)
   }
   const attend = to => to.on('data', hear).on('close', over).on('error', over)
   const heard = async text => {
-    while (!said.includes(text) && !plain.destroyed) await Promise.race([closed, new Promise(done => plain.once('data', done))])
+    while (!seen.said.includes(text) && !plain.destroyed) await Promise.race([closed, new Promise(done => socket.once('data', done))])
   }
   attend(plain)
-  if (waits || tls !== 'never') await heard('\r\n')
-  if (tls !== 'never') {
-    plain.write('EHLO client.example\r\nSTARTTLS\r\n')
-    await heard('220 Ready')
-    if (tls === 'upgrade' && !plain.destroyed) {
+  if (waits || tls !== 'never' || isSecure) await heard('\r\n')
+  if (tls !== 'never' || isSecure) {
+    plain.write(`EHLO client.example\r\nSTARTTLS\r\n${injected ? 'VRFY injected\r\n' : ''}`)
+    await heard('Ready to start TLS')
+    if (isSecure && !plain.destroyed) {
       plain.off('data', hear)
       socket = attend(connectTls({ socket: plain, rejectUnauthorized: false }))
     }
+    if (isSecure && injected) {
+      const before = seen.said.length
+      socket.write('NOOP\r\n')
+      while (seen.said.length === before && !plain.destroyed) await Promise.race([closed, new Promise(done => socket.once('data', done))])
+      if (seen.said.startsWith('252', before)) throw new Error('what stood behind STARTTLS in the clear was obeyed under TLS')
+    }
   }
-  for (let at = 0; at < octets.length && socket.writable; ) {
+  if (login !== undefined) {
+    socket.write(`EHLO client.example\r\nAUTH PLAIN ${base64(`\0${login.user}\0${login.password}`)}\r\n`)
+    await heard('235 ')
+  }
+  while (seen.sent < octets.length && socket.writable) {
     // Few sessions are that small-minded for all of their length.
-    const next = Math.min(octets.length, at + (at > 3_000 ? Math.max(piece, 1460) : piece))
-    if (!socket.write(octets.subarray(at, next))) await Promise.race([closed, new Promise(done => socket.once('drain', done))])
+    const next = Math.min(octets.length, seen.sent + (seen.sent > 3_000 ? Math.max(piece, 1460) : piece))
+    if (!socket.write(octets.subarray(seen.sent, next))) await Promise.race([closed, new Promise(done => socket.once('drain', done))])
     else if (piece !== Infinity) await new Promise(setImmediate)
-    at = next
+    seen.sent = next
   }
   if (end === 'reset') plain.resetAndDestroy()
   else if (socket.writable) socket.end(end === 'quit' ? 'QUIT\r\n' : undefined)
   await closed
   socket.destroy()
-  return said
+  return seen.said
 }
 
+/** Counts the seconds in which this process ran. While it, or all of the machine, stands still, nobody hangs. */
 async function within(work, hangs) {
   let timer
   const late = new Promise((_, fail) => {
-    timer = setTimeout(() => fail(new Error(hangs)), HANGS_AFTER_MS)
+    let seconds = 0
+    timer = setInterval(() => {
+      seconds += 1
+      if (seconds * 1_000 >= HANGS_AFTER_MS) fail(new Error(hangs()))
+    }, 1_000)
   })
   try {
     return await Promise.race([work, late])
   } finally {
-    clearTimeout(timer)
+    clearInterval(timer)
   }
 }
 
