@@ -168,10 +168,12 @@ export class SmtpConnection implements SmtpPeer {
       this.#options.log?.(`* ${printable(error.message)}`)
       this.drop()
     }
-    secure.on('error', failed).on('_tlsError', failed)
+    const left = (): void => failed(new Error('The client left before TLS was agreed on'))
+    secure.on('error', failed).on('_tlsError', failed).on('end', left)
     secure.once('close', this.#onClose)
     secure.once('secure', () => {
       this.#isSecuring = false
+      secure.off('end', left)
       this.tls = { version: secure.getProtocol() ?? '', cipher: secure.getCipher().name }
       this.#options.log?.(`* ${this.tls.version} ${this.tls.cipher}`)
       this.#listen()

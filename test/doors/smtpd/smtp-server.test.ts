@@ -1,5 +1,6 @@
 /** The SMTP listener, typed at by hand. */
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { createSecureContext } from 'node:tls'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -376,4 +377,14 @@ test.each([
     await new Promise(setImmediate)
   }
   expect((await client.rest()).at(-1)).toBe(552)
+})
+
+test.each(['starttls', 'implicit'] as const)('a client that leaves in the middle of a handshake is gone at once: %s', async mode => {
+  const sink = await sinkOf({ tls: { ...tls, mode } })
+  const client = mode === 'starttls' ? await greeted(sink) : await RawSmtp.open(sink)
+  if (mode === 'starttls') expect(await client.ask('STARTTLS')).toBe(220)
+  const closed = once(client.socket, 'close')
+  client.socket.end()
+  await closed
+  expect(sink.log.some(line => line.includes('left before TLS'))).toBe(true)
 })
