@@ -58,7 +58,9 @@ export async function readBody({ stream, headers }: HttpRequest): Promise<Body> 
     const unpack = unpacker(headers['content-encoding'])
     stream.on('data', see)
     stream.pause()
-    const octets = await collect(unpack === undefined ? stream : into(stream, unpack), unpack === undefined ? declared : 0, hold)
+    // Giving up reading is no reason to break off the connection: there is an answer to come.
+    const chunks = unpack === undefined ? stream.iterator({ destroyOnReturn: false }) : into(stream, unpack)
+    const octets = await collect(chunks, unpack === undefined ? declared : 0, hold)
     // An unpacker ends where its data end, whatever stands behind them.
     if (unpack !== undefined && (!stream.readableEnded || unpack.bytesWritten !== came)) throw unreadable()
     return { octets, sha256: hash.digest('hex'), release }
@@ -85,11 +87,11 @@ function into(stream: Readable, unpack: Gunzip | Inflate): Readable {
 }
 
 /** @param expected octets, to be taken at once; 0: unknown */
-async function collect(stream: Readable, expected: number, hold: (length: number) => void): Promise<Buffer> {
+async function collect(chunks: AsyncIterable<Buffer>, expected: number, hold: (length: number) => void): Promise<Buffer> {
   let store = Buffer.allocUnsafeSlow(Math.max(expected, 4_096))
   let length = 0
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
       const needed = length + chunk.length
       if (needed > MAX_BODY_BYTES) throw tooLarge()
       if (needed > store.length) {

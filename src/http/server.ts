@@ -52,6 +52,8 @@ const REQUEST_MS = 300_000
 const KEEP_ALIVE_MS = 30_000
 /** Neither side has sent an octet: the peer takes no answer. More than a request may wait for its turn. */
 const STALLED_MS = 120_000
+/** For so long what comes behind our last word is thrown away. */
+const LINGER_MS = 2_000
 const MAX_HEADERS = 200
 const MAX_URL_CHARS = 8 * 1024
 
@@ -201,12 +203,27 @@ function send(
     // A body that nobody read to its end would stand before the next request.
     ...(!incoming.complete && { connection: 'close' }),
   })
-  if (incoming.method === 'HEAD') {
+  if (isStream && incoming.method !== 'HEAD') pipeline(body, response, failed)
+  else {
     if (isStream) body.destroy()
+    endWhenHeard(incoming, response, isStream || incoming.method === 'HEAD' ? '' : body)
+  }
+}
+
+/** Hanging up over octets that are on their way would take the answer with it: for a moment they are read and thrown away. */
+function endWhenHeard(incoming: IncomingMessage, response: ServerResponse, content: string | Buffer): void {
+  if (incoming.complete) {
+    response.end(content)
+    return
+  }
+  if (content.length > 0) response.write(content)
+  else response.flushHeaders()
+  const end = (): void => {
+    clearTimeout(late)
     response.end()
-  } else if (isStream) pipeline(body, response, failed)
-  else response.end(body)
-  if (!incoming.complete) incoming.resume()
+  }
+  const late = setTimeout(end, LINGER_MS)
+  incoming.once('end', end).once('close', end).resume()
 }
 
 /** One too many: idle ones give way; where none is idle the newcomer hears 503. */
@@ -232,10 +249,12 @@ const BROKEN: Readonly<Record<string, string>> = {
 
 /** What is no HTTP, or too slow. */
 function answerBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // More of what was answered.
+  if (socket.writableEnded && !socket.destroyed) return
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  socket.end(`HTTP/1.1 ${BROKEN[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
-    socket.destroy(),
-  )
+  socket.end(`HTTP/1.1 ${BROKEN[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const late = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(late))
 }
 
 async function listening(server: Server, { host, port, tls }: HttpDoorOptions): Promise<void> {
