@@ -266,8 +266,7 @@ async function endlessFields(port, { begin, answer, open = async () => dial(port
 
 /** A client of the SMTP door that has logged in. */
 async function loggedIn({ ports, logins }) {
-  const line = dial(ports.smtp)
-  await within(ANSWER_WITHIN_MS, () => line.said.includes('220 '))
+  const line = await greeted(ports.smtp)
   line.socket.write('EHLO client.example\r\nSTARTTLS\r\n')
   await within(ANSWER_WITHIN_MS, () => line.said.includes('Ready to start TLS'))
   line.socket.removeAllListeners('data')
@@ -277,6 +276,13 @@ async function loggedIn({ ports, logins }) {
   const { user, password } = logins.known
   line.socket.write(`EHLO client.example\r\nAUTH PLAIN ${Buffer.from(`\0${user}\0${password}`).toString('base64')}\r\n`)
   await within(ANSWER_WITHIN_MS, () => /^(?:235|535|454) /m.test(line.said))
+  return line
+}
+
+/** A client that has heard the greeting. */
+async function greeted(port) {
+  const line = dial(port)
+  await within(ANSWER_WITHIN_MS, () => line.said.endsWith('\r\n'))
   return line
 }
 
@@ -330,16 +336,18 @@ function smtpAttacks(world, idle) {
 function inboundAttacks({ ports: { mx }, host, mail }, idle) {
   const envelope = ['EHLO mx.readers.example', 'MAIL FROM:<>', `RCPT TO:<${mail.known[0].id}@${host}>`, 'DATA']
   const serves = async () => {
-    const line = dial(mx)
-    await within(ANSWER_WITHIN_MS, () => line.said !== '')
+    const line = await greeted(mx)
     line.socket.destroy()
     return line.said.startsWith('220 ')
   }
   return [
     ['slow commands on every connection', () => slowCrowd(mx, { kept: 100, drip: 'NOOP\r\n', serves })],
     ['idle connections', () => idleCrowd(mx, { count: idle, kept: 100, refusal: /^421 /, greeting: /^220 /, leaveWithinMs: 0, serves })],
-    ['header fields without end', () => endlessFields(mx, { begin: `${envelope.join('\r\n')}\r\n`, answer: /^552 /m })],
-    ['MIME 100,000 levels deep', async () => answeredMessage(dial(mx), envelope, deepMime(100_000), /^250 /)],
+    [
+      'header fields without end',
+      () => endlessFields(mx, { begin: `${envelope.join('\r\n')}\r\n`, answer: /^552 /m, open: () => greeted(mx) }),
+    ],
+    ['MIME 100,000 levels deep', async () => answeredMessage(await greeted(mx), envelope, deepMime(100_000), /^250 /)],
   ]
 }
 
