@@ -191,7 +191,8 @@ function send(
   failed: (thrown: Error | null) => void,
 ): void {
   const isStream = body instanceof Readable
-  if (response.destroyed) {
+  // Node goes on with what a lost connection had sent, and breaks over answers that are written to it.
+  if (response.destroyed || incoming.socket.destroyed) {
     if (isStream) body.destroy()
     return
   }
@@ -220,7 +221,7 @@ function endWhenHeard(incoming: IncomingMessage, response: ServerResponse, conte
   else response.flushHeaders()
   const end = (): void => {
     clearTimeout(late)
-    response.end()
+    if (!incoming.socket.destroyed) response.end()
   }
   const late = setTimeout(end, LINGER_MS)
   incoming.once('end', end).once('close', end).resume()

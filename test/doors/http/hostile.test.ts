@@ -136,6 +136,23 @@ test.each([
   await expect.poll(() => said).toMatch(answer)
 })
 
+test('requests that a lost connection had sent are answered to nobody', async () => {
+  const { port, ask, warnings } = await openHttpAccount({ auth: 'sigv4' })
+  const request = `POST ${SEND} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n`
+  for (let times = 0; times < 200; times += 1) {
+    const socket = connect(port, '127.0.0.1')
+    const closed = new Promise(done => socket.on('error', () => {}).on('close', done))
+    await once(socket, 'connect')
+    await new Promise(done => socket.write(`${request}1234`, done))
+    if (times % 2 === 0) await new Promise(setImmediate)
+    socket.write(`56789${`${request}123456789`.repeat(times % 40)}${request}1234`)
+    if (times % 3 === 0) await new Promise(setImmediate)
+    socket.resetAndDestroy()
+    await closed
+  }
+  expect([(await ask('GET', '/healthz')).status, warnings]).toEqual([200, []])
+})
+
 test('who takes no octet of an answer does not keep it waiting for ever', async () => {
   const answered: number[] = []
   const door = await openHttpDoor({
