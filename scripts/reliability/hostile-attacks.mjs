@@ -206,7 +206,14 @@ function httpAttacks({ ports: { http }, keys }, idle) {
     [
       'idle connections',
       () =>
-        idleCrowd(http, { count: idle, kept: 1_000, refusal: /^HTTP\/1\.1 503 /, greeting: /^$/, leaveWithinMs: SLOW_WITHIN_MS, serves }),
+        idleCrowd(http, {
+          count: idle,
+          kept: 1_000,
+          refusal: /^HTTP\/1\.1 503 /,
+          greeting: /^220 /,
+          leaveWithinMs: SLOW_WITHIN_MS,
+          serves,
+        }),
     ],
     [
       'header fields without end',
