@@ -30,6 +30,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'needs an endpoint of the reader; test/doors/destination has one',
   'mailctl listen --forward-to http://127.0.0.1:3000/ses': 'runs until it is stopped; test/doors/listen runs it',
   'npm run test:events -- --events 100000': 'takes minutes; test/scenarios/events-killed takes a small one',
+  'npm run test:hostile -- --seeds 1-10000': 'takes ten minutes; test/scenarios/hostile takes 300 sessions at each door',
   'npm run test:reports -- --messages 2000': 'takes a minute; test/scenarios/reports-killed takes a small one',
   'mailctl config set network relay': 'needs a mail server of the reader; test/servers does it with Postfix',
   'MAILCTL_NETWORK=live mailctl doctor --domain example.com --ntp pool.ntp.org':
