@@ -122,7 +122,7 @@ export async function diagnoseClock({ machine, ntp, signal }: ClockAsk): Promise
 
 async function compareClock(machine: Machine, ntp: NonNullable<ClockAsk['ntp']>, signal: AbortSignal): Promise<Diagnosis> {
   const ahead = await machine.clockAheadMs(ntp, signal).catch(asError)
-  if (ahead instanceof MailctlError) return cannotTell('CLOCK', ahead.message)
+  if (ahead instanceof MailctlError) return cannotTell('CLOCK', ahead.message, 'mailctl doctor --ntp HOST asks another.')
   const off = formatDuration(Math.abs(Math.round(ahead)))
   const evidence = `the clock is ${off} ${ahead >= 0 ? 'ahead of' : 'behind'} ${ntp.host}`
   return Math.abs(ahead) < CLOCK_OFF_MS

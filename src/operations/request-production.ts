@@ -121,15 +121,16 @@ async function findings(app: ReviewApp, { useCase }: AccountDetails): Promise<Fi
 /** The first domain with everything in place; else the one that is nearest to it. */
 async function bestDomain(app: ReviewApp): Promise<ReviewedDomain | undefined> {
   const domains = (await app.store.identities()).filter(({ type }) => type === 'DOMAIN')
-  const views = await Promise.all(domains.map(identity => viewOf(app, identity)))
-  const ready = views.filter(({ isVerified: verified, dkim, signs }) => verified && dkim === 'SUCCESS' && signs)
+  const isProved = (identity: Identity): boolean => isVerified(identity, app.settings.network, app.clock.now())
+  const ready = domains.filter(identity => isProved(identity) && identity.dkim.status === 'SUCCESS' && identity.dkim.signingEnabled)
   let best: ReviewedDomain | undefined
-  for (const view of ready.slice(0, MOST_DOMAINS)) {
-    const seen = { ...view, records: await recordsOf(app, view.name) }
+  for (const identity of ready.slice(0, MOST_DOMAINS)) {
+    const seen = { ...(await viewOf(app, identity)), records: await recordsOf(app, identity.name) }
     if (seen.feedback !== 'unattended' && seen.records.spf === 'FOUND' && seen.records.dmarc === 'FOUND') return seen
     best ??= seen
   }
-  return best ?? views.find(({ isVerified: verified }) => verified) ?? views[0]
+  const nearest = domains.find(isProved) ?? domains[0]
+  return best ?? (nearest && (await viewOf(app, nearest)))
 }
 
 const viewOf = async ({ store, settings, clock }: ReviewApp, identity: Identity): Promise<ReviewedDomain> => ({

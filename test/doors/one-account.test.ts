@@ -42,34 +42,29 @@ const unverified = (list: string): string =>
   `Email address is not verified. The following identities failed the check in region US-EAST-1: ${list}`
 const MANY_PARTS = '--b\r\n\r\nx\r\n'.repeat(501).concat('--b--\r\n')
 
+type Form = Pick<Refusal, 'v2' | 'v1' | 'smtp' | 'exit'>
+const NOT_VERIFIED: Form = { v2: ['MessageRejected', 400], v1: 'MessageRejected', smtp: [554, 'Message rejected: '], exit: 77 }
+const BAD_DATA: Form = { v2: ['BadRequestException', 400], v1: 'InvalidParameterValue', smtp: [554, 'Transaction failed: '], exit: 65 }
+
 const REFUSALS: readonly Refusal[] = [
   {
     what: 'a sender that is not verified',
     header: ['From: eve@other.example'],
     text: unverified('eve@other.example'),
-    v2: ['MessageRejected', 400],
-    v1: 'MessageRejected',
-    smtp: [554, 'Message rejected: '],
-    exit: 77,
+    ...NOT_VERIFIED,
   },
   {
     what: 'a Sender field that is not verified',
     header: ['From: orders@shop.example', 'Sender: eve@other.example'],
     text: unverified('eve@other.example'),
-    v2: ['MessageRejected', 400],
-    v1: 'MessageRejected',
-    smtp: [554, 'Message rejected: '],
-    exit: 77,
+    ...NOT_VERIFIED,
   },
   {
     what: 'in the sandbox, recipients that are not verified, all at once',
     sandbox: true,
     recipients: ['bob@example.net', 'ann@shop.example', 'cay@example.org'],
     text: unverified('bob@example.net, cay@example.org'),
-    v2: ['MessageRejected', 400],
-    v1: 'MessageRejected',
-    smtp: [554, 'Message rejected: '],
-    exit: 77,
+    ...NOT_VERIFIED,
   },
   {
     what: 'an account that its owner has paused',
@@ -135,48 +130,33 @@ const REFUSALS: readonly Refusal[] = [
     what: '51 recipients',
     recipients: many(51),
     text: 'Recipient count exceeds 50',
-    v2: ['BadRequestException', 400],
-    v1: 'InvalidParameterValue',
-    smtp: [554, 'Transaction failed: '],
-    exit: 65,
+    ...BAD_DATA,
   },
   {
     what: 'a field that may stand there once',
     header: ['From: orders@shop.example', 'Subject: a', 'Subject: b'],
     text: "Duplicate header 'Subject'.",
-    v2: ['BadRequestException', 400],
-    v1: 'InvalidParameterValue',
-    smtp: [554, 'Transaction failed: '],
-    exit: 65,
+    ...BAD_DATA,
   },
   {
     what: 'a file of a kind that is refused',
     header: ['From: orders@shop.example', 'MIME-Version: 1.0', 'Content-Type: multipart/mixed; boundary=b'],
     body: '--b\r\nContent-Disposition: attachment; filename="setup.exe"\r\n\r\nx\r\n--b--\r\n',
     text: "Illegal filename 'setup.exe'.",
-    v2: ['BadRequestException', 400],
-    v1: 'InvalidParameterValue',
-    smtp: [554, 'Transaction failed: '],
-    exit: 65,
+    ...BAD_DATA,
   },
   {
     what: '501 parts',
     header: ['From: orders@shop.example', 'MIME-Version: 1.0', 'Content-Type: multipart/mixed; boundary=b'],
     body: MANY_PARTS,
     text: 'The message has more than 500 MIME parts',
-    v2: ['BadRequestException', 400],
-    v1: 'InvalidParameterValue',
-    smtp: [554, 'Transaction failed: '],
-    exit: 65,
+    ...BAD_DATA,
   },
   {
     what: 'a tag with a name that is none',
     header: ['From: orders@shop.example', 'X-SES-MESSAGE-TAGS: a b=c'],
     text: 'Invalid tag name',
-    v2: ['BadRequestException', 400],
-    v1: 'InvalidParameterValue',
-    smtp: [554, 'Transaction failed: '],
-    exit: 65,
+    ...BAD_DATA,
   },
 ]
 

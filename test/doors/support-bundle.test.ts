@@ -34,20 +34,16 @@ test('no secret that was planted is in it, and what happened is', { timeout: 60_
   ])
   await json(['account', 'request-production', '--approve'])
   await json(['config-set', 'create', 'receipts'])
-  const hook = 'https://planteduser:plantedpass@127.0.0.1:9/planted-path?planted=query'
-  await run(['destination', 'create', 'hooks', '--config-set', 'receipts', '--url', hook])
+  const hook = 'https://127.0.0.1:9/planted-path?planted=query'
+  // It is there, though nobody takes its first message.
+  await json(['destination', 'create', 'hooks', '--config-set', 'receipts', '--url', hook], 75)
   await json(['destination', 'create', 'run', '--config-set', 'receipts', '--command', 'cat > /dev/null # planted-command'])
   await json(['template', 'create', 'order', '--subject', 'planted template subject', '--text', 'planted template text'])
   const login = await json(['smtp', 'credentials', 'create'])
   const key = await json(['keys', 'create'])
-  await json([
-    'config',
-    'set',
-    'relay',
-    `smtp://planted-login@127.0.0.1:${sink.port}`,
-    '--password-file',
-    file('password', 'planted-relay-password\n'),
-  ])
+  const password = file('password', 'planted-relay-password\n')
+  const withLogin = ['config', 'set', 'relay', `smtp://planted-login@127.0.0.1:${sink.port}`, '--password-file', password]
+  await json(withLogin)
   await json(['config', 'set', 'relay', `smtp://127.0.0.1:${sink.port}`])
   await json(['config', 'set', 'network', 'relay'])
   const mail = [
@@ -76,14 +72,7 @@ test('no secret that was planted is in it, and what happened is', { timeout: 60_
     ],
     75,
   )
-  await json([
-    'config',
-    'set',
-    'relay',
-    `smtp://planted-login@127.0.0.1:${sink.port}`,
-    '--password-file',
-    file('password', 'planted-relay-password\n'),
-  ])
+  await json(withLogin)
 
   const output = join(home, 'bundle.json')
   const ran = await run(['support', 'bundle', '-o', output])
@@ -96,6 +85,10 @@ test('no secret that was planted is in it, and what happened is', { timeout: 60_
     Machine: { node: process.versions.node },
     Account: {
       ProductionAccess: true,
+      Destinations: [
+        { Name: 'hooks', Place: 'url' },
+        { Name: 'run', Place: 'command' },
+      ],
       Identities: { Count: 1, First: [{ Name: 'shop.example', Type: 'DOMAIN' }] },
       Queue: { deferred: 1 },
       LastMessages: [
