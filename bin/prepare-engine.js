@@ -1,6 +1,6 @@
 /**
  * What `serve`, the one command that runs for long, needs of Node before its first function is compiled and its first thread is made.
- * Measured, and why: docs/decisions/009-compiling-early.md, 010-young-generation.md.
+ * Measured, and why: docs/decisions/009-compiling-early.md, 010-young-generation.md, 011-thread-priority.md.
  */
 const { availableParallelism } = require('node:os')
 const { PerformanceObserver } = require('node:perf_hooks')
@@ -19,6 +19,8 @@ module.exports = function prepareEngine() {
   setFlagsFromString('--no-lazy-feedback-allocation')
   setFlagsFromString('--interrupt-budget=4000')
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=200')
+  // That space is small: to wake helpers who collect it, and to wait for them, takes longer than to do it alone.
+  setFlagsFromString('--no-parallel-scavenge')
   keepYoungGenerationSmall()
 }
 

@@ -34,7 +34,12 @@ async function main(): Promise<void> {
     signal: untilInterrupted(),
     loadConfig,
     openApp: async (config, options) => (await import('./open-app.ts')).openApp(config, options),
-    serve: async (app, ask, running) => (await import('./serve.ts')).serve(app, ask, running),
+    serve: async (app, ask, running) => {
+      const [{ serve }, { preferMainThread }] = await Promise.all([import('./serve.ts'), import('./adapters/thread-priority.ts')])
+      const serving = await serve(app, ask, running)
+      preferMainThread()
+      return serving
+    },
     openMachine: async config => (await import('./open-app.ts')).openMachine(config),
     createAccount: async (config, options) => (await import('./open-app.ts')).createAccount(config, options),
   }

@@ -1,7 +1,8 @@
 /** `mailctl serve` as a user runs it: built, on free ports, with another client than ours, until it is told to stop. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -145,3 +146,19 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
   expect(stderr).toMatch(words)
 })
+
+test.runIf(process.platform === 'linux')('on Linux the threads beside the one that answers clients stand back from it', async () => {
+  const { Pid } = await serve()
+  const others = (await readdir(`/proc/${Pid}/task`)).filter(id => id !== String(Pid))
+  const own = await nicenessOf(Pid, String(Pid))
+  expect(own).toBe(getPriority())
+  // Four of libuv at least, and V8's.
+  expect(others.length).toBeGreaterThanOrEqual(5)
+  for (const id of others) expect(await nicenessOf(Pid, id)).toBe(Math.min(19, own + 10))
+})
+
+/** Field 19 of the kernel's line; the name of the thread, in parentheses, may have blanks in it. */
+async function nicenessOf(pid: number, thread: string): Promise<number> {
+  const line = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+  return Number(line.slice(line.lastIndexOf(')') + 2).split(' ')[16])
+}
