@@ -111,7 +111,8 @@ export function openUsageLedger(database: Database): UsageLedger {
     }
     const second = Math.floor(tokensAt / 1_000)
     const { lastAt, recipients } = spent.get(second) ?? { lastAt: tokensAt, recipients: 0 }
-    spent.set(second, { lastAt: Math.max(lastAt, tokensAt), recipients: recipients + counted })
+    // Whom the quota does not count keeps nobody in the window.
+    spent.set(second, { lastAt: counted > 0 ? Math.max(lastAt, tokensAt) : lastAt, recipients: recipients + counted })
   }
 
   function write(): void {
@@ -138,5 +139,5 @@ export function openUsageLedger(database: Database): UsageLedger {
   }
 }
 
-/** A second leaves the window with the last message that was accepted in it. */
+/** A second leaves the window with the last message in it that the quota counts. */
 const agedBefore = (now: number): [second: number, lastAt: number] => [Math.floor((now - DAY_MS) / 1_000), now - DAY_MS]
