@@ -94,15 +94,7 @@ export const signingHostedZone = (network: 'lab' | 'relay' | 'live', hostname: s
   network === 'lab' ? 'dkim.amazonses.com' : `dkim.${hostname}`
 
 /** Names under which an identity could cover this address, strongest first: the address, it without `+label`, its domain, each parent domain. */
-export function coveringNames(address: string): readonly string[] {
-  if (address !== asked.address) asked = { address, names: namesOver(address) }
-  return asked.names
-}
-
-/** The last that was asked for: each message asks several times for the same. */
-let asked: { readonly address: string | undefined; readonly names: readonly string[] } = { address: undefined, names: [] }
-
-function namesOver(address: string): string[] {
+export function coveringNames(address: string): string[] {
   const at = address.lastIndexOf('@')
   const local = address.slice(0, at)
   const domain = address.slice(at + 1).toLowerCase()

@@ -1,7 +1,7 @@
 /**
  * On Linux each thread has a priority of its own. One thread answers all clients and writes the queue; those beside it sign, sync and compile
- * for it. When it wakes one of them the kernel often puts that one on its own core and takes the core away from it, while another is
- * idle: a fifth of the engine's time on two cores. What was measured: docs/decisions/011-thread-priority.md.
+ * for it. When it wakes one of them the kernel often puts that one on its own core and takes the core away from it, while another is idle.
+ * What was measured: docs/decisions/011-thread-priority.md.
  */
 import { readdirSync } from 'node:fs'
 import { getPriority, setPriority } from 'node:os'

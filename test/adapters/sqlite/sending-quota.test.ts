@@ -67,7 +67,7 @@ function expectTrueCounters(home: string, { quota, rate }: Limits): Spending[] {
   })
 }
 
-/** Mail to the simulator, a moment after mail that counts, in its second: that second leaves the window a day after the latter. */
+/** Mail to the simulator, a moment after mail that counts, in its second: that second leaves the window a day after the mail that counts. */
 const SIMULATED_AT_THE_EDGE: [Limits, { process: number; before: number; kept: boolean; sends: { step: number; to: string[] }[] }[]] = [
   { quota: 1, rate: 1_000 },
   [
