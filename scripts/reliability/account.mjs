@@ -107,7 +107,7 @@ export function readAll(file) {
       ),
       events: all('SELECT type, message, recipients FROM event').map(row => ({ ...row, recipients: JSON.parse(row.recipients) })),
       contents: all(
-        'SELECT message, segment, body_offset AS offset, body_length AS length, body_sha256 AS sha256 FROM content WHERE segment IS NOT NULL',
+        'SELECT message, segment, body_offset AS offset, body_length AS length, body_check AS kept_check FROM content WHERE segment IS NOT NULL',
       ),
       owners: all('SELECT id FROM owner').length,
       sent: database.prepare('SELECT sent FROM usage').get().sent,

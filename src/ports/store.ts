@@ -26,11 +26,11 @@ import type { Templates } from './templates.ts'
 
 /**
  * A body. `inline`: whole and in memory, at most 256 KB; the store puts it into a row or the spool when it takes the message, in the same
- * commit, so giving it up costs nothing. `segment`: in a file of `spool/`, as every larger one is.
+ * commit, so giving it up costs nothing. `segment`: in a file of `spool/`, as every larger one is, to be read back against `check`.
  */
 export type StoredBody =
   | { readonly kind: 'inline'; readonly bytes: Buffer }
-  | { readonly kind: 'segment'; readonly segment: string; readonly offset: number; readonly length: number; readonly sha256: Buffer }
+  | { readonly kind: 'segment'; readonly segment: string; readonly offset: number; readonly length: number; readonly check: Buffer }
 
 /** A body on its way to disk. Nothing refers to it until a message does, so abandoning it loses nothing. */
 export interface BodySink {

@@ -28,6 +28,7 @@ import { sql as eventDestinations011 } from './migrations/011-event-destinations
 import { sql as reports012 } from './migrations/012-reports.ts'
 import { sql as contacts013 } from './migrations/013-contacts.ts'
 import { sql as vdmAndPools014 } from './migrations/014-vdm-and-pools.ts'
+import { sql as bodyCheck015 } from './migrations/015-body-check.ts'
 import { openStore, type StoreOptions } from './store.ts'
 
 /** The schema of `account.db`, step by step. */
@@ -46,6 +47,7 @@ export const ACCOUNT_MIGRATIONS: readonly Migration[] = [
   { name: '012-reports', sql: reports012 },
   { name: '013-contacts', sql: contacts013 },
   { name: '014-vdm-and-pools', sql: vdmAndPools014 },
+  { name: '015-body-check', sql: bodyCheck015 },
 ]
 
 export interface NewAccount {

@@ -2,16 +2,16 @@
  * A body on its way in. It goes to disk as it comes, into a segment of its own for that time, and is synced before it can be referred to;
  * at most 64 KB wait in memory. One that turns out small, or came in one piece, is handed back as it is: it goes to disk with its message.
  */
-import { createHash } from 'node:crypto'
 import type { BodySink, StoredBody } from '../../ports/store.ts'
 import { fileFailure } from '../private-files.ts'
+import { newCheck } from './body-check.ts'
 import type { OwnSegment, OwnSegments } from './own-segments.ts'
 import { ROW_BYTES, WHOLE_BYTES } from './segment.ts'
 
 const BUFFER_BYTES = 64 * 1024
 
 export function newBody(segments: OwnSegments): BodySink {
-  const hash = createHash('sha256')
+  const check = newCheck()
   /** The only chunk so far, as it was given: most bodies come in one. */
   let only: Buffer | undefined
   let buffer = Buffer.alloc(0)
@@ -24,7 +24,7 @@ export function newBody(segments: OwnSegments): BodySink {
   /** Where the octets go that were not written yet. */
   async function append(octets: Buffer): Promise<void> {
     segment ??= await segments.acquire()
-    hash.update(octets)
+    check.update(octets)
     for (let done = 0; done < octets.length; ) {
       const { bytesWritten } = await segment.file.write(octets, done, octets.length - done, segment.size + length + done)
       done += bytesWritten
@@ -61,7 +61,7 @@ export function newBody(segments: OwnSegments): BodySink {
 
   async function seal(segment: OwnSegment): Promise<StoredBody | undefined> {
     await flush()
-    return (await segments.seal(segment, [{ length, sha256: hash.digest() }]))[0]
+    return (await segments.seal(segment, [{ length, check: check.digest() }]))[0]
   }
 
   return {

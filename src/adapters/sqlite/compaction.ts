@@ -48,7 +48,7 @@ export function openCompaction(
     let octets = 0
     const rows = database
       .prepare(
-        `SELECT message, body_offset, body_length, body_sha256,
+        `SELECT message, body_offset, body_length, body_check,
            EXISTS (SELECT 1 FROM recipient WHERE recipient.message = content.message AND state = 'active') AS active
          FROM content WHERE segment = ?`,
       )
@@ -57,7 +57,7 @@ export function openCompaction(
       const length = number(row, 'body_length')
       octets += length
       if (octets > most || row['active'] === 1) return undefined
-      const body = { kind: 'segment', segment: name, offset: number(row, 'body_offset'), length, sha256: blob(row, 'body_sha256') } as const
+      const body = { kind: 'segment', segment: name, offset: number(row, 'body_offset'), length, check: blob(row, 'body_check') } as const
       bodies.push({ message: number(row, 'message'), body })
     }
     return bodies
@@ -83,10 +83,10 @@ export function openCompaction(
         spool.claim(copy)
         const { changes } = database
           .prepare(
-            `UPDATE content SET segment = ?, body_offset = ? WHERE message = ? AND segment = ? AND body_offset = ?
+            `UPDATE content SET segment = ?, body_offset = ?, body_check = ? WHERE message = ? AND segment = ? AND body_offset = ?
                AND NOT EXISTS (SELECT 1 FROM recipient WHERE recipient.message = content.message AND state = 'active')`,
           )
-          .run(copy.segment, copy.offset, message, body.segment, body.offset)
+          .run(copy.segment, copy.offset, copy.check, message, body.segment, body.offset)
         return { moved: changes > 0, unneeded: changes > 0 ? spool.collect([body.segment]) : [] }
       },
       {

@@ -101,8 +101,8 @@ function insertContent(database: Database, seq: number, head: Buffer, body: Stor
     return
   }
   database
-    .prepare('INSERT INTO content (message, head, segment, body_offset, body_length, body_sha256) VALUES (?, ?, ?, ?, ?, ?)')
-    .run(seq, head, body.segment, body.offset, body.length, body.sha256)
+    .prepare('INSERT INTO content (message, head, segment, body_offset, body_length, body_check) VALUES (?, ?, ?, ?, ?, ?)')
+    .run(seq, head, body.segment, body.offset, body.length, body.check)
 }
 
 const MESSAGE = 'SELECT seq, id, kind, accepted_at, expires_at, envelope_from, return_path, facts, idempotency_key, size_bytes FROM message'
@@ -191,7 +191,7 @@ export function readContent(database: Database, id: string): { readonly head: Bu
           segment,
           offset: number(row, 'body_offset'),
           length: number(row, 'body_length'),
-          sha256: blob(row, 'body_sha256'),
+          check: blob(row, 'body_check'),
         }
   return { head: blob(row, 'head'), body }
 }

@@ -33,7 +33,7 @@ export interface OwnSegments {
   /** One for the caller alone, until `seal` or `giveBack`. */
   acquire(): Promise<OwnSegment>
   /** Makes durable what was written from `size` on: bodies of these lengths, one after the other. */
-  seal(segment: OwnSegment, bodies: readonly { readonly length: number; readonly sha256: Buffer }[]): Promise<SegmentBody[]>
+  seal(segment: OwnSegment, bodies: readonly { readonly length: number; readonly check: Buffer }[]): Promise<SegmentBody[]>
   /** Forgets what was written from `size` on. */
   giveBack(segment: OwnSegment): Promise<void>
   has(name: string): boolean
@@ -111,11 +111,11 @@ export function openOwnSegments(folder: string, database: Database, owner: Owner
       await segment.file.datasync()
       if (segment.fresh) syncFile(folder)
       segment.fresh = false
-      const sealed = bodies.map(({ length, sha256 }): SegmentBody => {
+      const sealed = bodies.map(({ length, check }): SegmentBody => {
         const offset = segment.size
         segment.size += length
         segment.unclaimed.add(offset)
-        return { kind: 'segment', segment: name, offset, length, sha256 }
+        return { kind: 'segment', segment: name, offset, length, check }
       })
       segment.writing = false
       return sealed

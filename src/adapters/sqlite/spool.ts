@@ -3,7 +3,7 @@
  *
  * A body is synced before the row that refers to it is committed, so a row never points at nothing; what a crash leaves behind the last
  * referred body is garbage. A segment goes as a whole, once no message refers to it and nobody appends to it. Every body is read back
- * against its length and SHA-256. At most 256 KB of a body are in memory.
+ * against its length and CRC-32. At most 256 KB of a body are in memory.
  */
 import { readdirSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'

@@ -263,14 +263,15 @@ export function openStore(database: Database, options: StoreOptions): Store {
 
   const stored = async (message: NewMessage): Promise<NewMessage> => ({ ...message, body: await spool.store(message.body) })
 
-  async function settle(settlement: Settlement): Promise<void> {
-    const reports = settlement.reports.length === 0 ? [] : await Promise.all(settlement.reports.map(stored))
+  async function settle(given: Settlement): Promise<void> {
+    const settlement = given.reports.length === 0 ? given : { ...given, reports: await Promise.all(given.reports.map(stored)) }
+    const { reports } = settlement
     const settler = { owner: owner.id(), inHand, activity, insert: (report: NewMessage) => insert(report, null) }
     const giveBack = (): Promise<unknown> => Promise.all(reports.map(({ body }) => spool.discard(body)))
     const { settled } = await commit(
       () => {
         for (const { body } of reports) spool.claim(body)
-        const settled = settleHeld(database, { ...settlement, reports }, settler)
+        const settled = settleHeld(database, settlement, settler)
         if (!settled) return { settled: false, unneeded: [] }
         if (settlement.suppress) {
           const moved = settled.moved

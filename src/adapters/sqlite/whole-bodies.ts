@@ -2,9 +2,9 @@
  * Bodies that come whole and are too large for a row: all that have come while the last sync ran are appended to one segment together and
  * share the next. The sync goes on beside the program.
  */
-import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { fileFailure } from '../private-files.ts'
+import { checkOf } from './body-check.ts'
 import type { OwnSegments } from './own-segments.ts'
 import type { SegmentBody } from './segment.ts'
 
@@ -56,7 +56,7 @@ export function openWholeBodies(segments: OwnSegments): (bytes: Buffer) => Promi
       }
       return await segments.seal(
         segment,
-        batch.map(bytes => ({ length: bytes.length, sha256: createHash('sha256').update(bytes).digest() })),
+        batch.map(bytes => ({ length: bytes.length, check: checkOf(bytes) })),
       )
     } catch (error) {
       await segments.giveBack(segment)
