@@ -54,25 +54,25 @@ function grouped(
 }
 
 /** Deliveries first, then bounces, then delays; within a type in the order of the envelope. */
-export function feedbackEvents({ settled, newFeedbackId, outgoingIp, ...facts }: FeedbackFacts): FeedbackEvent[] {
+export function feedbackEvents(facts: FeedbackFacts): FeedbackEvent[] {
+  const { settled, newFeedbackId, outgoingIp, at, acceptedAt, reportingMta } = facts
   const events: FeedbackEvent[] = []
-  const add = (group: readonly SettledOutcome[], event: EventDetail & Pick<FeedbackEvent, 'dead'>): void => {
-    events.push({ ...event, recipients: group.map(({ address }) => address), ...(outgoingIp !== undefined && { outgoingIp }) })
+  const add = (group: readonly SettledOutcome[], { type, detail }: EventDetail, dead?: FeedbackEvent['dead']): void => {
+    const recipients = group.map(({ address }) => address)
+    events.push({ type, detail, recipients, ...(outgoingIp !== undefined && { outgoingIp }), ...(dead && { dead }) })
   }
   for (const group of grouped(settled, 'delivered', ({ outcome }) => `${outcome.reply}\n${outcome.remote?.ip ?? ''}`)) {
     const [first] = group
-    if (first) add(group, deliveryEvent({ ...facts, recipients: group.map(({ address }) => address), outcome: first.outcome }))
+    if (first)
+      add(group, deliveryEvent({ at, acceptedAt, recipients: group.map(({ address }) => address), outcome: first.outcome, reportingMta }))
   }
   for (const group of grouped(settled, 'failed', one => JSON.stringify([bounceClass(one, facts.lifetime), one.outcome.remote?.ip]))) {
     const feedbackId = newFeedbackId()
     const dead = deadAmong(group, facts.lifetime)
-    add(group, {
-      ...bounceEvent({ ...facts, failed: group, feedbackId }),
-      ...(dead.length > 0 && { dead: { feedbackId, addresses: dead } }),
-    })
+    add(group, bounceEvent({ failed: group, feedbackId, ...facts }), dead.length > 0 ? { feedbackId, addresses: dead } : undefined)
   }
   for (const group of grouped(settled, 'delayed', ({ outcome }) => delayType(outcome))) {
-    add(group, deliveryDelayEvent({ ...facts, delayed: group }))
+    add(group, deliveryDelayEvent({ delayed: group, ...facts }))
   }
   return events
 }

@@ -95,7 +95,7 @@ export class Visit {
     for (const [position, index] of open.entries()) {
       const reply = recipients[position]
       const verdict = reply && !isAccepted(reply) ? interpretReply(reply, 'recipient') : reply ? forAccepted : lost
-      if (verdict) this.#sheet.mark(index, { ...verdict, remote: this.#remote })
+      if (verdict) this.#sheet.mark(index, { action: verdict.action, status: verdict.status, reply: verdict.reply, remote: this.#remote })
     }
     return this.answered()
   }

@@ -17,10 +17,10 @@ export interface MessageBody {
 
 /** A body that is in memory. */
 export const bodyInMemory = (bytes: Buffer, seen: Pick<MessageBody, 'lineEnds'> = {}): MessageBody => ({
-  ...seen,
   length: bytes.length,
   bytes,
   open: () => Readable.from(bytes.length > 0 ? [bytes] : [], { objectMode: false }),
+  ...seen,
 })
 
 /** A message whose bytes are final: header block with its closing empty line, then the body. All lines end in CRLF. */

@@ -5,7 +5,7 @@
  */
 import { MailctlError } from '../base/errors.ts'
 import { printable } from '../base/redact.ts'
-import { trimWsp, trimWspAndLineEnds } from './white-space.ts'
+import { isWsp, trimWsp, trimWspAndLineEnds, withoutEnd } from './white-space.ts'
 
 export interface HeaderField {
   /** As written. */
@@ -47,29 +47,44 @@ export function parseHeader(block: Buffer): Header {
   const text = block.toString('latin1')
   if (text.includes('\0')) throw new MailctlError('bad-data', 'The header has a NUL octet', { hint: 'Is this a mail message?' })
   const fields: HeaderField[] = []
-  let line = 1
-  for (const raw of text.split(/(?<=\r\n)(?![ \t])/)) {
-    if (raw === '') continue
+  for (let start = 0; start < text.length; ) {
     if (fields.length === MAX_FIELDS) throw tooMuchHeader(`has more than ${MAX_FIELDS} fields`)
-    fields.push(readField(raw, line))
-    line += raw.split('\r\n').length - 1
+    const end = fieldEnd(text, start)
+    fields.push(readField(text.slice(start, end)) ?? refuseField(text, start, end))
+    start = end
   }
   return fields
+}
+
+/** Behind the first CRLF that no white space follows. */
+function fieldEnd(text: string, start: number): number {
+  let crlf = text.indexOf('\r\n', start)
+  while (crlf >= 0 && isWsp(text.charCodeAt(crlf + 2))) crlf = text.indexOf('\r\n', crlf + 2)
+  return crlf < 0 ? text.length : crlf + 2
 }
 
 const tooMuchHeader = (why: string): MailctlError =>
   new MailctlError('bad-data', `The header ${why}`, { hint: 'An empty line must end the header; is this a mail message?' })
 
-function readField(raw: string, line: number): HeaderField {
+/** @returns undefined when it is none: no colon, or a name that is not one; spaces may stand between the two */
+function readField(raw: string): HeaderField | undefined {
   const colon = raw.indexOf(':')
-  const name = colon < 0 ? '' : raw.slice(0, colon).trimEnd()
-  if (!FIELD_NAME.test(name) || /[^\S ]/.test(raw.slice(0, colon))) {
-    throw new MailctlError('bad-data', `Line ${line} of the header is not a field: '${printable(raw.slice(0, 60).trimEnd())}'`, {
-      hint: 'A field is a name without spaces, a colon and a value; an empty line ends the header.',
-    })
-  }
+  if (colon < 0) return undefined
+  const name = withoutEnd(raw.slice(0, colon), isSpace)
+  if (!FIELD_NAME.test(name)) return undefined
   return { name, value: unfold(raw.slice(colon + 1)), raw: raw.endsWith('\r\n') ? raw : `${raw}\r\n` }
 }
+
+/** @param start where the line begins that is none */
+function refuseField(text: string, start: number, end: number): never {
+  const line = text.slice(0, start).split('\r\n').length
+  const shown = printable(text.slice(start, Math.min(end, start + 60)).trimEnd())
+  throw new MailctlError('bad-data', `Line ${line} of the header is not a field: '${shown}'`, {
+    hint: 'A field is a name without spaces, a colon and a value; an empty line ends the header.',
+  })
+}
+
+const isSpace = (code: number): boolean => code === 0x20
 
 const unfold = (value: string): string => trimWspAndLineEnds(value.replace(/\r\n(?=[ \t])/g, ''))
 
@@ -83,7 +98,7 @@ export function headerField(name: string, value: string): HeaderField {
   if (/[\r\n\0]/.test(value)) throw new MailctlError('bad-data', `Header '${name}' has a line break or NUL in its value`)
   if (/[^\x00-\xff]/.test(value)) throw new MailctlError('bad-data', `Header '${name}' has a value that is not encoded`)
   const raw = fold(name, trimWsp(value))
-  if (raw.split('\r\n').some(line => line.length > MAX_LINE_OCTETS)) {
+  if (raw.length > MAX_LINE_OCTETS && raw.split('\r\n').some(line => line.length > MAX_LINE_OCTETS)) {
     throw new MailctlError('bad-data', `Header '${name}' has a word that is longer than a line may be (${MAX_LINE_OCTETS} octets)`, {
       hint: 'Headers are folded at spaces: put some in.',
     })
@@ -93,6 +108,8 @@ export function headerField(name: string, value: string): HeaderField {
 
 /** Breaks before a space that is followed by something visible, so no line is ever white space alone. */
 function fold(name: string, value: string): string {
+  const whole = `${name}: ${value}`
+  if (whole.length <= FOLD_AT) return `${whole}\r\n`
   const lines: string[] = []
   let line = `${name}:`
   for (const piece of ` ${value}`.match(/[ \t]+[^ \t]*/g) ?? []) {

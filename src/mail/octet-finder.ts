@@ -23,3 +23,17 @@ export class OctetFinder {
     return this.#found
   }
 }
+
+/**
+ * Where a sequence stands next. Its octet at `rareAt` is looked for first: base64, which most of a large message is, has neither dots nor
+ * dashes, and one octet is found much sooner than a sequence that begins as every line end does.
+ * @returns -1 when it stands nowhere at or after `from`
+ */
+export function indexOfSequence(
+  chunk: Buffer,
+  sequence: Buffer,
+  { from, rareAt }: { readonly from: number; readonly rareAt: number },
+): number {
+  const rare = chunk.indexOf(sequence[rareAt] as number, from + rareAt)
+  return rare < 0 ? -1 : chunk.indexOf(sequence, rare - rareAt)
+}

@@ -8,6 +8,7 @@ import { parseStructured } from './content-type.ts'
 import { decodeText } from './encoded-word.ts'
 import { findFields, type Header } from './header.ts'
 import { checkExtension } from './media-type.ts'
+import { indexOfSequence } from './octet-finder.ts'
 
 /** SES fact: most MIME parts of one message. */
 export const MAX_PARTS = 500
@@ -40,7 +41,7 @@ export class PartScanner {
   update(chunk: Buffer): void {
     let rest = this.#goesOn(chunk) ? Buffer.concat([this.#held, chunk]) : chunk
     for (;;) {
-      const end = rest.indexOf(this.#inHeader ? HEADER_END : DELIMITER)
+      const end = this.#inHeader ? rest.indexOf(HEADER_END) : indexOfSequence(rest, DELIMITER, { from: 0, rareAt: 2 })
       if (end < 0) break
       this.#inHeader = this.#inHeader ? this.#readPart(rest.subarray(0, end + 2)) : true
       rest = rest.subarray(end + 2)

@@ -91,7 +91,7 @@ export async function settleGroup(
   outcomes: readonly Outcome[],
   attempts: readonly AttemptRecord[] | null,
 ): Promise<Settlement> {
-  const made = { ...(await settlement(app, group, outcomes, attempts ?? [])), ...(attempts === null && { untried: true as const }) }
+  const made = await settlement(app, group, outcomes, attempts)
   await app.store.settle(made)
   return made
 }
@@ -116,7 +116,7 @@ async function settlement(
   app: DeliverApp,
   group: Leased,
   outcomes: readonly Outcome[],
-  attempts: readonly AttemptRecord[],
+  attempts: readonly AttemptRecord[] | null,
 ): Promise<Settlement> {
   const { clock, ids, settings } = app
   const { message } = group
@@ -139,7 +139,8 @@ async function settlement(
       reportingMta: settings.hostname,
       newFeedbackId: ids.newFeedbackId,
     })
-    events.push(...made.map(event => ({ ...event, at: now, messageId: message.id })))
+    for (const { type, detail, recipients, outgoingIp } of made)
+      events.push({ type, detail, recipients, at: now, messageId: message.id, ...(outgoingIp !== undefined && { outgoingIp }) })
     if (made.some(({ dead }) => dead !== undefined)) suppress = deadAmong(group, made, now)
     const report = await bounceReport(
       app,
@@ -151,7 +152,7 @@ async function settlement(
   }
   return {
     messageId: message.id,
-    attempts,
+    attempts: attempts ?? [],
     recipients: decided.map(({ recipient, state, nextAttemptAt: next, outcome }) => ({
       index: recipient.index,
       state,
@@ -162,6 +163,7 @@ async function settlement(
     events,
     reports,
     ...(suppress && { suppress }),
+    ...(attempts === null && { untried: true }),
   }
 }
 

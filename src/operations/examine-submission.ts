@@ -101,9 +101,10 @@ export async function examineSubmission(app: Pick<SubmitApp, 'store' | 'clock' |
   const identities = await store.identitiesNamed(namesToLoad(people.senders, account.productionAccess ? [] : people.recipients))
   const now = clock.now()
   const usage = await store.usage(now)
-  const question = { account, network: settings.network, identities, senders: people.senders, recipients: people.recipients }
+  const { senders, recipients } = people
+  const question = { account, network: settings.network, identities, senders, recipients, usage }
   try {
-    admit({ ...question, usage }, now)
+    admit(question, now)
   } catch (error) {
     if (!mayPassLater(error, submission)) throw error
   }

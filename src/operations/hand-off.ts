@@ -20,7 +20,19 @@ export function readyGroups(message: NewMessage, body: MessageBody | undefined, 
   )
   const recipients = suppressed.length === 0 ? all : all.filter(({ index }) => !suppressed.some(one => one.index === index))
   const content: FinalMessage | undefined = body && { head: message.head, body }
-  const stored: StoredMessage = { ...message, sizeBytes: message.head.length + lengthOf(message), recipients }
+  const { id, kind, acceptedAt, expiresAt, envelopeFrom, returnPath, facts, idempotencyKey } = message
+  const stored: StoredMessage = {
+    id,
+    kind,
+    acceptedAt,
+    expiresAt,
+    envelopeFrom,
+    returnPath,
+    facts,
+    sizeBytes: message.head.length + lengthOf(message),
+    recipients,
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  }
   const domains = [...new Set(recipients.map(({ domain }) => domain))]
   return domains.map(domain => ({
     message: stored,

@@ -3,7 +3,7 @@
  * fields have been read and go. Pure. SES fact: concepts §6 "Date, Message-ID always overwritten"; contract §2 for the Message-ID's domain.
  */
 import { formatDate } from '../mail/date.ts'
-import { findField, type Header, headerField, withField, withoutField } from '../mail/header.ts'
+import { findField, type Header, headerField, withField } from '../mail/header.ts'
 import type { Network } from '../ports/settings.ts'
 
 export interface Rewrite {
@@ -25,17 +25,17 @@ export interface RewriteFacts {
   readonly domain: string
 }
 
-const REMOVED = [
-  'Bcc',
-  'Return-Path',
-  'X-SES-CONFIGURATION-SET',
-  'X-SES-MESSAGE-TAGS',
-  'X-SES-LIST-MANAGEMENT-OPTIONS',
-  'X-SES-SOURCE-ARN',
-  'X-SES-FROM-ARN',
-  'X-SES-RETURN-PATH-ARN',
-  'X-SES-TENANT',
-]
+const REMOVED: ReadonlySet<string> = new Set([
+  'bcc',
+  'return-path',
+  'x-ses-configuration-set',
+  'x-ses-message-tags',
+  'x-ses-list-management-options',
+  'x-ses-source-arn',
+  'x-ses-from-arn',
+  'x-ses-return-path-arn',
+  'x-ses-tenant',
+])
 
 export function rewriteHeader(original: Header, { messageId, at, network, region, domain }: RewriteFacts): Rewrite {
   const callerMessageId = findField(original, 'Message-ID')?.value.replace(/^<|>$/g, '') ?? null
@@ -44,7 +44,7 @@ export function rewriteHeader(original: Header, { messageId, at, network, region
   if (callerMessageId !== null) warnings.push('the Message-ID field was overwritten, as SES does; mailctl why shows the original')
 
   const headerMessageId = `${messageId}@${network === 'lab' ? sesDomain(region) : domain}`
-  let header = REMOVED.reduce(withoutField, original)
+  let header: Header = original.filter(({ name }) => !REMOVED.has(name.toLowerCase()))
   header = withField(header, headerField('Date', formatDate(at)))
   header = withField(header, headerField('Message-ID', `<${headerMessageId}>`))
   if (findField(header, 'MIME-Version') === undefined && findField(header, 'Content-Type') !== undefined) {

@@ -24,7 +24,7 @@ import { isSimulatorAddress } from '../mail/mailbox-simulator.ts'
 import type { Outcome } from '../mail/outcome.ts'
 import type { SplitMessage } from '../mail/split.ts'
 import { unsubscribeUrlStream, withUnsubscribeUrl } from '../mail/unsubscribe-url.ts'
-import type { MessageFacts, NewMessage } from '../ports/store.ts'
+import type { MessageFacts, NewEvent, NewMessage } from '../ports/store.ts'
 import type { App } from './app.ts'
 import { type Caller, HERE } from './caller.ts'
 import type { Ready } from './deliver-group.ts'
@@ -123,12 +123,12 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       signs: signingAuthorityFor(people.fromAddress, identities),
       signer: submission.signer,
     })
+    const { headers, headersTruncated } = eventHeaders(header)
     const facts: MessageFacts = {
       source: people.from,
       fromAddress: people.fromAddress,
       identity: authority.name,
       subject: decodeText(findField(header, 'Subject')?.value ?? ''),
-      ...eventHeaders(header),
       to: addressTexts(content.header, 'To'),
       cc: addressTexts(content.header, 'Cc'),
       bcc: addressTexts(content.header, 'Bcc'),
@@ -138,12 +138,14 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
       date: findField(header, 'Date')?.value ?? '',
       tags: { ...automaticTags(submission, configurationSet, people.fromAddress), ...tags },
       configurationSet,
-      ...(delivery !== DEFAULT_DELIVERY && { delivery }),
-      ...(suppressedReasons !== undefined && { suppressedReasons }),
-      ...(listManagement && { listManagement }),
       eightBit: tally.eightBit,
       signedBy: signed.selectors,
       standing: { ...examined.standing, ...(tracking && tracked?.warning === undefined && { tracked: trackedKinds(tracking) }) },
+      headers,
+      headersTruncated,
+      ...(delivery !== DEFAULT_DELIVERY && { delivery }),
+      ...(suppressedReasons !== undefined && { suppressedReasons }),
+      ...(listManagement && { listManagement }),
     }
     const rejected = submission.rejected ?? (signed.isHarmful ? HARMFUL : undefined)
     const messageAt = (at: number): NewMessage => ({
@@ -172,9 +174,9 @@ export async function submitMessage(app: SubmitApp, submission: Submission): Pro
         told = suppressedFeedback(app, { message, forwards }, suppressed)
         return told
       }
-      const about = { at, messageId: id, recipients: people.recipients }
-      const events = [{ ...SEND, ...about }, ...(rejected ? [{ ...rejected.event, ...about }] : [])]
-      return [message, events, { ...hold, onSuppressed }]
+      const eventOf = ({ type, detail }: EventDetail): NewEvent => ({ type, detail, at, messageId: id, recipients: people.recipients })
+      const events = rejected ? [eventOf(SEND), eventOf(rejected.event)] : [eventOf(SEND)]
+      return [message, events, { onSuppressed, ...hold }]
     }
     const admission = await (content.tally.octets > SHAPED_ABOVE_BYTES
       ? app.bandwidth.pass(content.tally.octets, { clock, waitMs: bandwidthWaitMs, signal }).then(() => acceptWithin(app, submission, make))
@@ -236,18 +238,19 @@ export function envelopeFrom(
   return network === 'relay' && !recipients.every(isSimulatorAddress) ? returnPath : `${id}@${hostname}`
 }
 
-/** SES fact: events "Auto tags". */
-const automaticTags = (
+/** SES fact: events "Auto tags", in this order. */
+function automaticTags(
   { operation, caller = HERE }: Submission,
   configurationSet: string | null,
   fromAddress: string,
-): Record<string, readonly string[]> => ({
-  'ses:operation': [operation],
-  ...(configurationSet !== null && { 'ses:configuration-set': [configurationSet] }),
-  'ses:source-ip': [caller.sourceIp],
-  'ses:from-domain': [domainOf(fromAddress)],
-  'ses:caller-identity': [caller.identity],
-})
+): Record<string, readonly string[]> {
+  const tags: Record<string, readonly string[]> = { 'ses:operation': [operation] }
+  if (configurationSet !== null) tags['ses:configuration-set'] = [configurationSet]
+  tags['ses:source-ip'] = [caller.sourceIp]
+  tags['ses:from-domain'] = [domainOf(fromAddress)]
+  tags['ses:caller-identity'] = [caller.identity]
+  return tags
+}
 
 const MAX_EVENT_HEADER_BYTES = 10 * 1024
 

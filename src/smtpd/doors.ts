@@ -85,8 +85,8 @@ function doorOptions(app: App, { tls, worker, warn }: Pick<SmtpDoorsAsk, 'tls' |
         signer: 'own',
         rateWaitMs: 0,
         bandwidthWaitMs: BANDWIDTH_WAIT_MS,
-        ...(holdMs !== undefined && { holdMs }),
         signal,
+        ...(holdMs !== undefined && { holdMs }),
       })
       worker.deliver(held)
       return messageId

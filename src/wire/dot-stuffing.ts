@@ -5,7 +5,7 @@
  * a bare CR or LF is refused, not repaired, because the octets are signed. Never copies an octet; chunks come back whole or as slices.
  */
 
-import { OctetFinder } from '../mail/octet-finder.ts'
+import { indexOfSequence, OctetFinder } from '../mail/octet-finder.ts'
 
 const CR = 0x0d
 const LF = 0x0a
@@ -17,7 +17,7 @@ const END_AFTER_OPEN_LINE = Buffer.from('\r\n.\r\n')
 
 /** Where the next line begins with a dot, behind `from`; -1 when none does. */
 function nextDot(lines: Buffer, from: number): number {
-  const lf = lines.indexOf(LF_AND_DOT, from)
+  const lf = indexOfSequence(lines, LF_AND_DOT, { from, rareAt: 1 })
   return lf < 0 ? -1 : lf + 1
 }
 

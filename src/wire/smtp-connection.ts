@@ -409,7 +409,6 @@ export class SmtpConnection implements SmtpPeer {
     this.#messageUntil = now + timeouts.messageMs
     this.#deadline = now + timeouts.dataMs
     this.#incoming = new IncomingMessage(session, {
-      ...(chunked && { chunked }),
       maxBytes: this.#options.maxMessageBytes,
       phrases: this.#phrases,
       room,
@@ -418,6 +417,7 @@ export class SmtpConnection implements SmtpPeer {
         if (this.#incoming?.betweenChunks === true) this.#endChunk(this.#incoming)
         this.#pump()
       },
+      ...(chunked && { chunked }),
     })
     return this.#incoming
   }
