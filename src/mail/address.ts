@@ -23,6 +23,7 @@ export interface Mailbox {
 const ATEXT = "[A-Za-z0-9!#$%&'*+\\-/=?^_`{|}~]"
 const DOT_ATOM = new RegExp(`^${ATEXT}+(?:\\.${ATEXT}+)*$`)
 const PHRASE = new RegExp(`^(?:${ATEXT}| )+$`)
+const ASCII = /^[\x00-\x7f]*$/
 const MAX_LOCAL_PART = 64
 /** RFC 5321 §4.5.3.1.3: a path is 256 octets with its angle brackets. */
 const MAX_ADDRESS = 254
@@ -54,7 +55,14 @@ export function parseMailboxList(text: string): Mailbox[] {
 
 /** As `parseMailboxList`, from the octets of a header field: raw 8-bit text in it is UTF-8, or else windows-1252. */
 export const mailboxesOf = ({ value }: { readonly value: string }): Mailbox[] =>
-  parseMailboxList(decodeUndeclared(Buffer.from(value, 'latin1')))
+  parseMailboxList(ASCII.test(value) ? value : decodeUndeclared(Buffer.from(value, 'latin1')))
+
+/** Those of several fields, in order. A loop: this is done for every message, and `flatMap` copies through the runtime. */
+export function mailboxesIn(fields: readonly { readonly value: string }[]): Mailbox[] {
+  const all: Mailbox[] = []
+  for (const field of fields) all.push(...mailboxesOf(field))
+  return all
+}
 
 /** As a header field shows it: a display name as atoms, quoted string or encoded words. */
 export function formatMailbox({ address, displayName }: Mailbox): string {

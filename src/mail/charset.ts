@@ -36,10 +36,12 @@ export function decodeCharset(bytes: Uint8Array, charset: string): string {
   return decoder === undefined ? decodeUndeclared(bytes) : decoder.decode(bytes)
 }
 
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** UTF-8 when the octets are valid UTF-8, else windows-1252. */
 export function decodeUndeclared(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return STRICT_UTF8.decode(bytes)
   } catch {
     return decodeWindows1252(bytes)
   }

@@ -70,7 +70,12 @@ export function selectFields(fields: readonly HeaderField[], names: readonly str
     if (same) same.push(field)
     else byName.set(field.name, [field])
   }
-  return names.flatMap(name => byName.get(name.toLowerCase())?.pop() ?? [])
+  const selected: HeaderField[] = []
+  for (const name of names) {
+    const field = byName.get(name.toLowerCase())?.pop()
+    if (field) selected.push(field)
+  }
+  return selected
 }
 
 /**

@@ -11,7 +11,7 @@ import { type Identity, settingsFor } from '../account/identity.ts'
 import type { SuppressionReason } from '../account/suppression.ts'
 import type { TrackingOptions } from '../account/tracking.ts'
 import { MailctlError } from '../base/errors.ts'
-import { formatMailbox, mailboxesOf } from '../mail/address.ts'
+import { formatMailbox, mailboxesIn } from '../mail/address.ts'
 import { MAX_RECIPIENTS } from '../mail/envelope.ts'
 import { checkHeader, findField, findFields, type Header } from '../mail/header.ts'
 import { readConfigurationSet } from './configuration-sets.ts'
@@ -31,11 +31,12 @@ export interface People {
 
 function readPeople(header: Header, submission: Submission): People {
   const fields = findFields(header, 'From')
-  const [from, ...more] = fields.flatMap(mailboxesOf)
-  if (from === undefined || more.length > 0 || fields.length !== 1) {
+  const authors = mailboxesIn(fields)
+  const [from] = authors
+  if (from === undefined || authors.length !== 1 || fields.length !== 1) {
     throw new MailctlError(
       'bad-data',
-      `The From field must hold one address, this one holds ${from === undefined ? 'none' : more.length + 1}`,
+      `The From field must hold one address, this one holds ${from === undefined ? 'none' : authors.length}`,
       { hint: 'Leave one author in From; others fit into Reply-To or Cc.' },
     )
   }
@@ -53,8 +54,7 @@ function readPeople(header: Header, submission: Submission): People {
   return { from: findField(header, 'From')?.value ?? formatMailbox(from), fromAddress: from.address, returnPath, senders, recipients }
 }
 
-const addresses = (header: Header, name: string): string[] =>
-  findFields(header, name).flatMap(field => mailboxesOf(field).map(({ address }) => address))
+const addresses = (header: Header, name: string): string[] => mailboxesIn(findFields(header, name)).map(({ address }) => address)
 
 /** `<>`, the mark of a report that was once received, names nobody. */
 const fieldReturnPath = (header: Header): string | undefined =>

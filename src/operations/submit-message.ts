@@ -16,7 +16,7 @@ import type { Suppressed } from '../account/suppression.ts'
 import { MailctlError } from '../base/errors.ts'
 import { interruptible } from '../base/interruptible.ts'
 import { DELIVERY_PERIOD_MS } from '../delivery/retry.ts'
-import { formatMailbox, mailboxesOf } from '../mail/address.ts'
+import { formatMailbox, mailboxesIn } from '../mail/address.ts'
 import { bodyInMemory, MAX_MESSAGE_BYTES, type MessageBody } from '../mail/body.ts'
 import { decodeText } from '../mail/encoded-word.ts'
 import { findField, findFields, type Header, serializeHeader } from '../mail/header.ts'
@@ -213,8 +213,7 @@ function linkedBody(body: Content['body'], url: string): Content['body'] {
   return body.pipe(linked)
 }
 
-const addressTexts = (header: Header, name: string): string[] =>
-  findFields(header, name).flatMap(field => mailboxesOf(field).map(formatMailbox))
+const addressTexts = (header: Header, name: string): string[] => mailboxesIn(findFields(header, name)).map(formatMailbox)
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1)
 

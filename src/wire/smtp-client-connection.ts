@@ -11,6 +11,7 @@ import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'n
 import { messageOf } from '../base/errors.ts'
 import { type Reply, replyText } from '../mail/reply.ts'
 import type { DeadlineClock, Timed } from './deadline-clock.ts'
+import { readDirectly } from './direct-reading.ts'
 import { ReplyParser } from './reply-parser.ts'
 import { SessionBroken } from './session-broken.ts'
 import { Transcript } from './smtp-transcript.ts'
@@ -248,11 +249,13 @@ export class SmtpClientConnection implements Timed {
     const take = (chunk: Buffer): void => this.#take(chunk)
     const failed = (error: NodeJS.ErrnoException): void => this.#break(new SessionBroken('closed', describeSocketError(error), error.code))
     const ended = (): void => this.#break(new SessionBroken('closed', PEER_CLOSED))
-    socket.on('data', take).on('error', failed).on('end', ended).on('close', ended)
+    const deafen = readDirectly(socket, take)
+    socket.on('error', failed).on('end', ended).on('close', ended)
     return () => {
       // Without any listener a late error of the socket would end the process.
       socket.on('error', () => {})
-      socket.off('data', take).off('error', failed).off('end', ended).off('close', ended)
+      deafen()
+      socket.off('error', failed).off('end', ended).off('close', ended)
     }
   }
 

@@ -11,6 +11,7 @@ import { TLSSocket } from 'node:tls'
 import { messageOf } from '../base/errors.ts'
 import { printable, redactSmtpCommand } from '../base/redact.ts'
 import type { Reply } from '../mail/reply.ts'
+import { readDirectly } from './direct-reading.ts'
 import type { CollectingRoom } from './smtp-collector.ts'
 import { SmtpDialogue, type Step } from './smtp-dialogue.ts'
 import { IncomingMessage } from './smtp-incoming.ts'
@@ -135,6 +136,7 @@ export class SmtpConnection implements SmtpPeer {
 
   // --- the socket ---
 
+  #deafen = (): void => {}
   readonly #onData = (chunk: Buffer): void => this.#received(chunk)
   readonly #onEnd = (): void => {
     this.#clientEnded = true
@@ -148,7 +150,8 @@ export class SmtpConnection implements SmtpPeer {
   readonly #onClose = (): void => this.#closed()
 
   #listen(): void {
-    this.#socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
+    this.#deafen = readDirectly(this.#socket, this.#onData)
+    this.#socket.on('end', this.#onEnd).on('drain', this.#onDrain)
   }
 
   #secure(ready: () => void): void {
@@ -385,7 +388,8 @@ export class SmtpConnection implements SmtpPeer {
     this.#waiting = true
     this.#isSecuring = true
     const socket = this.#socket
-    socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
+    this.#deafen()
+    socket.off('end', this.#onEnd).off('drain', this.#onDrain)
     socket.pause()
     this.#say(this.#phrases.startTls)
     const ready = this.#replies
