@@ -70,6 +70,7 @@ test('who lags is waited for: what a paused socket does not take stays with the 
   const much = 'x'.repeat(16 * 1024 * 1024)
   expect(near.write(much)).toBe(false)
   await new Promise(resolve => setImmediate(resolve))
+  expect(heard).toBe('')
   expect(near.writableLength).toBeGreaterThan(0)
   expect(far.readableLength).toBeLessThan(1024 * 1024)
   far.resume()

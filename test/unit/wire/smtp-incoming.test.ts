@@ -156,8 +156,9 @@ describe('the room', () => {
   test('a small message does not keep the chunk of many that it came in', () => {
     const { got, open } = receiver()
     const incoming = open()
-    incoming.take(Buffer.concat([stuffed('tiny\r\n'), Buffer.alloc(60_000)]))
+    incoming.take(Buffer.concat([stuffed('tiny\r\n'), Buffer.alloc(200_000)]))
     incoming.answer()
-    expect(got[0]?.octets.buffer.byteLength).toBeLessThan(20_000)
+    // It may lie in Node's pool for small Buffers, of 8 or 64 KB.
+    expect(got[0]?.octets.buffer.byteLength).toBeLessThan(100_000)
   })
 })
